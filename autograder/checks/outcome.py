@@ -1,0 +1,136 @@
+"""What comes of a check: a small frozen type, and how running one makes it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from autograder.calls import CodeError, GraderFault, NotRecorded, Proxy
+from autograder.checks import Check, TaskData
+from autograder.expect import CheckFailed, Partial
+
+
+class Status(StrEnum):
+    """How a check ended. Only GRADER_ERROR is nobody's result: it stops publishing and never becomes a zero."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    MISSING = "missing"  # not defined, or still the stub
+    ERROR = "error"  # the student's code raised
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"  # the student's process ended or broke the protocol
+    DEFERRED = "deferred"  # only grading can judge it (students' own runs only)
+    GRADER_ERROR = "grader_error"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check for one student.
+
+    Attributes:
+        points: awarded, 0 to max_points.
+        message: what was found; "" when passed.
+        hint: what to look at, or None.
+        where: lines of the student's code an exception passed through, outermost first.
+    """
+
+    name: str
+    title: str
+    status: Status
+    points: float
+    max_points: float
+    message: str = ""
+    hint: str | None = None
+    equation: str | None = None
+    where: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values, without the time, which differs from run to run."""
+        values = asdict(self)
+        del values["seconds"]
+        return {**values, "status": str(self.status), "where": list(self.where)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> CheckResult:
+        """The inverse of `as_dict`."""
+        return cls(**{**values, "status": Status(values["status"]), "where": tuple(values["where"])})
+
+
+KINDS = {
+    "missing": Status.MISSING,
+    "not_implemented": Status.MISSING,
+    "timeout": Status.TIMEOUT,
+    "memory": Status.MEMORY,
+    "died": Status.CRASHED,
+    "protocol": Status.CRASHED,
+}
+
+
+def run_check(
+    check: Check, student: Proxy, reference: Proxy, rng: Any, data: TaskData | None = None
+) -> CheckResult:
+    """Run ``check`` and say how it ended; raises nothing but KeyboardInterrupt."""
+    start = time.monotonic()
+    status, points, message, hint, where = Status.PASSED, check.points, "", None, ()
+    try:
+        arguments = (student, reference, rng, data) if check.wants_data else (student, reference, rng)
+        outcome = check.function(*arguments)
+        if isinstance(outcome, Partial):
+            status, message = Status.PARTIAL, outcome.message
+            points = round(check.points * min(max(outcome.fraction, 0.0), 1.0), 2)
+    except CheckFailed as failure:
+        status, points, message, hint = Status.FAILED, 0.0, failure.message, failure.hint
+    except CodeError as error:
+        status, points = KINDS.get(error.kind, Status.ERROR), 0.0
+        message, hint = explain(error)
+        where = tuple(f"{place}, line {line}, in {name}: {source}" for place, line, name, source in error.frames)
+    except NotRecorded as reason:
+        status, points = Status.DEFERRED, 0.0
+        message = f"This part is judged when graded: {reason}."
+    except GraderFault as fault:
+        status, points, message = Status.GRADER_ERROR, 0.0, str(fault)
+    except Exception as error:  # a bug in the check itself is the grader's fault, not the student's
+        status, points = Status.GRADER_ERROR, 0.0
+        message = f"the check itself failed: {type(error).__name__}: {error}"
+    return CheckResult(
+        name=check.name,
+        title=check.title,
+        status=status,
+        points=points,
+        max_points=check.points,
+        message=message,
+        hint=hint,
+        equation=check.equation,
+        where=where,
+        seconds=time.monotonic() - start,
+    )
+
+
+def explain(error: CodeError) -> tuple[str, str | None]:
+    """A message and a hint for an error in the student's code."""
+    match error.kind:
+        case "missing" if error.type_name == "NameError":
+            return (
+                f"{error.message} is not defined.",
+                f"Define {error.message} with exactly this name. Did its cell fail, or was it deleted?",
+            )
+        case "missing":
+            return f"{error.message}.", "Keep the name that the text asks for."
+        case "not_implemented":
+            return f"Not written yet: {error.message or 'a stub'}.", "Replace the raise line by your code."
+        case "memory":
+            return "Out of memory.", "Look for an array that is much larger than it needs to be."
+        case "timeout":
+            return error.message, "Look for a loop that never ends, or that runs over single numbers."
+        case "died" | "protocol":
+            return error.message, None
+        case "unsendable":
+            return f"The result cannot be compared: {error.message}.", None
+        case "exit":
+            return "The code called exit instead of returning.", None
+    return f"{error.type_name}: {error.message}", None

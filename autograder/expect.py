@@ -1,0 +1,276 @@
+"""Comparisons that explain themselves.
+
+Every function here either returns the value in a form a check can go on with, or raises `CheckFailed` with what was
+got, what was expected, where, and, when something simple relates the two, what that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.calls import CodeError, Proxy, mutated_arguments
+from autograder.gradcheck import gradient_check
+from autograder.relations import relation
+
+RTOL = 1e-4  # a correct float32 network keeps five digits
+SHOWN = 60  # characters of a value shown in a message
+
+
+class CheckFailed(Exception):
+    """The student's result is not what the check expects.
+
+    Attributes:
+        message: where, got, expected.
+        hint: what to look at, or None.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Part of a check's points: a check may return this instead of nothing."""
+
+    fraction: float
+    message: str
+
+
+def expect(condition: bool, message: str, hint: str | None = None) -> None:
+    """Fail with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise CheckFailed(message, hint)
+
+
+def show(value: Any) -> str:
+    """``value`` in a few characters."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, Proxy):
+        return f"an object of type {object.__getattribute__(value, '_handle').type_name}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def expect_array(
+    value: Any,
+    shape: Sequence[int],
+    name: str,
+    *,
+    floating: bool = False,
+    finite: bool = True,
+    hint: str | None = None,
+) -> np.ndarray:
+    """``value`` as an array of ``shape``; lists count as arrays.
+
+    Args:
+        shape: expected shape.
+        floating: also demand a floating dtype.
+        finite: also demand that no element is NaN or infinite.
+    """
+    shape = tuple(shape)
+    expect(value is not None, f"{name}: got None, expected an array of shape {shape}", hint or "Is a return missing?")
+    array = _as_array(value, name, shape)
+    if array.shape != shape:
+        note = relation_of_shapes(array.shape, shape)
+        raise CheckFailed(f"{name}: got shape {array.shape}, expected {shape}{note}", hint)
+    if floating:
+        expect(array.dtype.kind == "f", f"{name}: got dtype {array.dtype}, expected a floating dtype", hint)
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
+        where = np.unravel_index(np.argmin(np.isfinite(array)), array.shape)
+        raise CheckFailed(
+            f"{name}{_at(where)}: got {array[where]}, expected a finite number",
+            hint or "Look for exp of a large number, log(0), or 0/0.",
+        )
+    return array
+
+
+def expect_close(
+    got: Any,
+    expected: Any,
+    name: str,
+    *,
+    rtol: float = RTOL,
+    atol: float = 0.0,
+    loose_shape: bool = False,
+    hint: str | None = None,
+) -> np.ndarray:
+    """``got`` equals ``expected`` up to rounding, in shape and in every element.
+
+    The tolerance of an element is ``atol + rtol · |expected| + rtol/10 · max |expected|``.
+
+    Args:
+        loose_shape: accept another shape with the same elements in the same order, as ``(1, D)`` for ``(D,)``.
+
+    Returns:
+        ``got`` as an array with the shape of ``expected``.
+    """
+    expected = np.asarray(expected)
+    if loose_shape and got is not None:
+        array = _as_array(got, name, expected.shape)
+        if _without_ones(array.shape) == _without_ones(expected.shape):
+            got = array.reshape(expected.shape)
+    infinite_is_right = expected.dtype.kind == "f" and not np.isfinite(expected).all()
+    array = expect_array(got, expected.shape, name, finite=not infinite_is_right, hint=hint)
+    exact = expected.astype(np.float64)
+    value = array.astype(np.float64)
+    scale = float(np.max(np.abs(exact), initial=0.0, where=np.isfinite(exact)))
+    tolerance = atol + rtol * np.abs(exact) + 0.1 * rtol * scale + 1e-12
+    with np.errstate(invalid="ignore"):
+        distance = np.where(value == exact, 0.0, np.abs(value - exact))
+        wrong = ~(distance <= tolerance)
+    if wrong.any():
+        excess = np.where(wrong, np.nan_to_num(distance, nan=np.inf) / np.where(tolerance > 0, tolerance, 1), -1)
+        where = np.unravel_index(np.argmax(excess), exact.shape)
+        related = relation(value, exact)
+        count = "" if exact.size == 1 else f"; {int(wrong.sum())} of {exact.size} elements differ"
+        raise CheckFailed(
+            f"{name}{_at(where)}: got {value[where]:.6g}, expected {exact[where]:.6g}"
+            + (f" ({related})" if related else "")
+            + count,
+            hint,
+        )
+    return array
+
+
+def expect_gradient(
+    f: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    d_out: np.ndarray,
+    analytic: Any,
+    name: str,
+    *,
+    loose_shape: bool = False,
+    hint: str | None = None,
+) -> None:
+    """``analytic`` is the gradient of Σ d_out · f(x) by central differences (`gradcheck.gradient_check`)."""
+    analytic = expect_close_shape(analytic, x.shape, name, loose_shape=loose_shape, hint=hint)
+    report = gradient_check(f, x, d_out, analytic, name=name)
+    expect(report.ok, report.message, hint)
+
+
+def expect_close_shape(
+    value: Any, shape: Sequence[int], name: str, *, loose_shape: bool = True, hint: str | None = None
+) -> np.ndarray:
+    """``value`` as a finite array of ``shape``; axes of length 1 may be added or missing when ``loose_shape``."""
+    shape = tuple(shape)
+    if loose_shape and value is not None:
+        array = _as_array(value, name, shape)
+        if _without_ones(array.shape) == _without_ones(shape):
+            value = array.reshape(shape)
+    return expect_array(value, shape, name, hint=hint)
+
+
+def expect_number(value: Any, name: str, *, hint: str | None = None) -> float:
+    """``value`` as a finite Python float; an array of one element counts."""
+    expect(value is not None, f"{name}: got None, expected a number", hint or "Is a return missing?")
+    array = _as_array(value, name, ())
+    expect(array.size == 1, f"{name}: got {show(value)}, expected one number", hint)
+    number = float(array.reshape(())[()])
+    expect(np.isfinite(number), f"{name}: got {number}, expected a finite number", hint)
+    return number
+
+
+def expect_equal(got: Any, expected: Any, name: str, *, hint: str | None = None) -> None:
+    """``got`` is ``expected``: for ints, texts and lists of them."""
+    expect(
+        type(got) in (bool, int, float, str, list, tuple) and got == expected,
+        f"{name}: got {show(got)}, expected {show(expected)}",
+        hint,
+    )
+
+
+def expect_labels(value: Any, count: int, classes: int, name: str) -> np.ndarray:
+    """``value`` as ``count`` integer labels in 0..``classes`` − 1; floats with integer values count."""
+    labels = expect_array(value, (count,), name)
+    expect(
+        labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and bool((labels == np.floor(labels)).all())),
+        f"{name}: got dtype {labels.dtype}, expected integers",
+    )
+    outside = (labels < 0) | (labels >= classes)
+    if outside.any():
+        worst = labels[np.argmax(outside)]
+        raise CheckFailed(f"{name}: got the label {worst}, expected 0 to {classes - 1}")
+    return labels.astype(np.int64)
+
+
+def expect_unchanged(student: Proxy, hint: str | None = None) -> None:
+    """No call of this check has written into its own arguments."""
+    changed = mutated_arguments(student)
+    if changed:
+        raise CheckFailed(
+            f"{changed[0]} was changed by the call",
+            hint or "The caller still needs its array: work on a copy, or write x = x * 2 rather than x *= 2.",
+        )
+
+
+def expect_attributes(owner: Any, names: Sequence[str], name: str) -> list[Any]:
+    """The attributes ``names`` of a student's object, which may keep them under any one of its spellings."""
+    expect(isinstance(owner, Proxy), f"{name}: got {show(owner)}, expected an object with {', '.join(names)}")
+    return [getattr(owner, attribute) for attribute in names]
+
+
+def expect_dict(value: Any, keys: Sequence[str], name: str) -> dict[str, Any]:
+    """``value`` as a dict with exactly ``keys``."""
+    expect(type(value) is dict, f"{name}: got {show(value)}, expected a dict with the keys {', '.join(keys)}")
+    missing = [key for key in keys if key not in value]
+    surplus = [str(key) for key in value if key not in keys]
+    expect(not missing, f"{name}: the key {', '.join(missing)} is missing")
+    expect(not surplus, f"{name}: unexpected key {', '.join(surplus)[:SHOWN]}")
+    return value
+
+
+def expect_error(error: CodeError | None, doing: str, *, naming: str | None = None) -> None:
+    """The call did raise an error, whose message names what is wrong."""
+    if error is None:
+        raise CheckFailed(f"{doing}: no error was raised", "Say what is wrong instead of going on with it.")
+    if naming is not None and naming not in error.message:
+        raise CheckFailed(
+            f"{doing}: the {error.type_name} says {show(error.message)}, expected a message that names {naming}"
+        )
+
+
+def ramp(value: float, floor: float, threshold: float, name: str) -> Partial | None:
+    """Full points from ``threshold`` on, none up to ``floor``, in proportion between."""
+    if value >= threshold:
+        return None
+    if value <= floor:
+        raise CheckFailed(f"{name}: got {value:.4g}, expected at least {threshold:.4g} (points start at {floor:.4g})")
+    return Partial((value - floor) / (threshold - floor), f"{name}: got {value:.4g}, full points from {threshold:.4g}")
+
+
+def relation_of_shapes(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """A parenthesis on what relates two shapes, or nothing."""
+    if got != expected and got == expected[::-1]:
+        return " (transposed)"
+    if _without_ones(got) == _without_ones(expected):
+        return " (the same elements: reshape)"
+    if len(got) < len(expected) and all(n in expected for n in got):
+        return " (an axis has been summed or lost)"
+    return ""
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _as_array(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    if type(value) in (bool, int, float, list, tuple):
+        try:
+            value = np.array(value)
+        except (ValueError, TypeError, OverflowError):
+            raise CheckFailed(f"{name}: got rows of different lengths, expected shape {tuple(shape)}") from None
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+        raise CheckFailed(f"{name}: got {show(value)}, expected an array of shape {tuple(shape)}")
+    return value
+
+
+def _at(where: tuple[Any, ...]) -> str:
+    return f"[{', '.join(str(int(i)) for i in where)}]" if where else ""

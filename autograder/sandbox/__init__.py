@@ -1,0 +1,11 @@
+"""The student's process: how it is locked in, how it is spoken to, and how that is proved.
+
+``protocol``   frames over a socket: JSON header, raw array bytes; sizes checked before anything is allocated
+``worker``     runs inside: executes the notebook's cells once, then forks a child for every check
+``limits``     wall, CPU, memory, processes, output and disk
+``seccomp``    the system-call filter
+``backends``   the command line that starts a worker: bubblewrap as root, bubblewrap as a user, or none at all
+``process``    the parent's side: one `Sandbox` per submission
+``kit``        the files that may enter
+``doctor``     small attacks that show whether all of it holds on this machine
+"""

@@ -1,0 +1,173 @@
+"""The command line that starts a worker.
+
+As root, bubblewrap makes the mounts with root's rights (Python may live where only root can enter) and the worker then
+really becomes an unprivileged user of its own: a user namespace would only rename root, and root ignores the process
+limit. As an ordinary user, bubblewrap makes a user namespace and forbids further ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.sandbox.limits import MEGABYTE, Limits
+
+FIRST_UID = 1_900_000_000  # far above what distributions hand out to people, services and containers
+UIDS = 100_000_000
+SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")  # read-only; links stay links
+HOME = "/home/student"  # the working directory inside
+ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+
+
+class SandboxUnavailable(Exception):
+    """No full sandbox can be made on this machine; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One worker to be started.
+
+    Attributes:
+        kit: folder that holds the students' `autograder` package.
+        data: folder of .npy images and labels shown to the notebook, or None.
+        limits: bounds on the submission.
+    """
+
+    kit: Path
+    data: Path | None
+    limits: Limits
+
+
+def find_bubblewrap() -> str:
+    """Path of bubblewrap.
+
+    Raises:
+        SandboxUnavailable: it is not installed, or this is not Linux.
+    """
+    if sys.platform != "linux":
+        raise SandboxUnavailable("Grading needs Linux: the sandbox is made of its namespaces (a virtual machine will do).")
+    path = shutil.which("bwrap")
+    if path is None:
+        raise SandboxUnavailable(
+            "bubblewrap is not installed. Install it: sudo apt-get install bubblewrap "
+            "(Fedora: sudo dnf install bubblewrap; Arch: sudo pacman -S bubblewrap)."
+        )
+    return path
+
+
+def python_paths() -> list[str]:
+    """The folders of installed packages a notebook may import from."""
+    purelib, platlib = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
+    import numpy
+
+    return list(dict.fromkeys([purelib, platlib, str(Path(numpy.__file__).resolve().parent.parent)]))
+
+
+def interpreter() -> str:
+    """The real interpreter behind a virtual environment's link."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def worker_options(launch: Launch, *, uid: int, private_ids: bool, kit: str) -> str:
+    """The worker's options as the JSON text of its second argument."""
+    limits = launch.limits
+    return json.dumps(
+        {
+            "uid": uid,
+            "private_ids": private_ids,
+            "path": [kit, *python_paths()],
+            "memory_mb": limits.memory_mb,
+            "cpu_s": limits.cpu_s,
+            "disk_mb": limits.disk_mb,
+            "processes": limits.processes,
+            "cell_s": limits.cell_s,
+            "output_kb": limits.output_kb,
+        }
+    )
+
+
+def environment(data: str | None, home: str) -> dict[str, str]:
+    """The worker's whole environment; nothing of the grader's own enters."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": home,
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        **({"AUTOGRADER_DATA": data} if data else {}),
+    }
+
+
+def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[str]:
+    """The command that starts a worker under bubblewrap, with its socket as descriptor ``channel_fd``."""
+    root = os.getuid() == 0
+    disk = str(launch.limits.disk_mb * MEGABYTE)
+    command = [find_bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
+    command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if root:
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    for path in SYSTEM:
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            command += ["--ro-bind", path, path]
+    for path in ETC:
+        command += ["--ro-bind-try", path, path]
+    # Before the packages' folders: those may themselves lie below /tmp.
+    command += ["--perms", "0755", "--dir", os.path.dirname(HOME)]
+    for path in ("/tmp", HOME):
+        command += ["--perms", "1777", "--size", disk, "--tmpfs", path]
+    for path in _outside_system([sys.base_prefix, *python_paths()]):
+        # bubblewrap makes missing parents readable by their owner only.
+        for parent in [parent for parent in reversed(Path(path).parents[:-1]) if str(parent) not in ("/tmp", HOME)]:
+            command += ["--perms", "0755", "--dir", str(parent)]
+        command += ["--ro-bind", path, path]
+    command += ["--ro-bind", str(launch.kit), "/kit"]
+    if launch.data is not None:
+        command += ["--ro-bind", str(launch.data), "/data"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
+    for name, value in environment("/data" if launch.data else None, HOME).items():
+        command += ["--setenv", name, value]
+    if seccomp_fd is not None:
+        command += ["--seccomp", str(seccomp_fd)]
+    # A user of its own for every concurrent worker: the kernel counts processes per user.
+    uid = FIRST_UID + os.getpid() % UIDS if root else 0
+    options = worker_options(launch, uid=uid, private_ids=True, kit="/kit")
+    worker = "/kit/autograder/sandbox/worker.py"
+    return [*command, "--", interpreter(), "-I", "-S", worker, str(channel_fd), options]
+
+
+def unsafe(launch: Launch, channel_fd: int) -> list[str]:
+    """The command that starts a worker with resource limits and no walls."""
+    options = worker_options(launch, uid=0, private_ids=False, kit=str(launch.kit))
+    worker = str(launch.kit / "autograder/sandbox/worker.py")
+    return [interpreter(), "-I", "-S", worker, str(channel_fd), options]
+
+
+def _outside_system(paths: Sequence[str]) -> list[str]:
+    """``paths`` without those that the system folders or an earlier one already show."""
+    kept: list[str] = []
+    for path in paths:
+        real = os.path.realpath(path)
+        for candidate in dict.fromkeys([path, real]):
+            covered = any(candidate == top or candidate.startswith(top + "/") for top in (*SYSTEM, *kept))
+            if not covered and os.path.isdir(candidate):
+                kept.append(candidate)
+    return kept
+
+

@@ -1,0 +1,63 @@
+"""What may enter a student's machine or a sandbox: the one list, used for the wheel and for the grader's copy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+# Never in this list: solutions, misconceptions, authoring, grading, the parent's side of the sandbox.
+STUDENT_FILES = (
+    "__init__.py",
+    "__main__.py",
+    "py.typed",
+    "calls/*.py",
+    "checks/*.py",
+    "checks/thresholds.json",
+    "datasets/*.py",
+    "notebook/*.py",
+    "recorded/*.npz",
+    "expect.py",
+    "gradcheck.py",
+    "relations.py",
+    "sandbox/__init__.py",
+    "sandbox/cells.py",
+    "sandbox/protocol.py",
+    "sandbox/serve.py",
+    "sandbox/worker.py",
+)
+
+
+def student_files() -> list[Path]:
+    """The allowed files of this checkout, relative to the package, sorted."""
+    return sorted(path.relative_to(PACKAGE) for pattern in STUDENT_FILES for path in PACKAGE.glob(pattern))
+
+
+def stage(cache: Path) -> Path:
+    """A copy of the allowed files under ``cache``, named after its content; made once, complete or not at all."""
+    contents = {path: (PACKAGE / path).read_bytes() for path in student_files() if path.suffix != ".npz"}
+    digest = hashlib.sha256()
+    for path, content in contents.items():
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
+    target = cache / f"kit-{digest.hexdigest()[:16]}"
+    if target.is_dir():
+        return target
+    cache.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix="kit-", dir=cache))
+    for path, content in contents.items():
+        file = building / "autograder" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    for folder, _, files in os.walk(building):
+        os.chmod(folder, 0o755)  # the sandbox's user is nobody's group
+        for name in files:
+            os.chmod(os.path.join(folder, name), 0o644)
+    try:
+        building.rename(target)
+    except OSError:  # another grader was first
+        shutil.rmtree(building)
+    return target

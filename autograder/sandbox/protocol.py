@@ -1,0 +1,208 @@
+"""Length-prefixed frames: a JSON header and raw little-endian array bytes. Never pickle.
+
+    "NNAK" | header length (u32) | body length (u64) | header | body
+
+The header is ``{"value": tree, "arrays": [[dtype, shape], …]}``; the body holds the arrays one after another. Nothing
+a peer claims is believed: dtypes come from a list, dimensions and sizes are checked before memory is allocated, and
+one deadline covers a whole frame, so that a slow drip does not extend it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from typing import Any
+
+import numpy as np
+
+from autograder.calls.values import MAX_DEPTH, MAX_DIMENSIONS, Handle
+
+MAGIC = b"NNAK"
+PREFIX = struct.Struct("<4sIQ")
+MAX_HEADER = 4 * 2**20  # bytes; a reply of 100 000 small values fits
+MAX_BODY = 256 * 2**20  # bytes; all MNIST images as uint8 are 55 MB, as float32 220 MB
+DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
+
+
+class ProtocolError(Exception):
+    """The peer sent something that is not a frame of this protocol."""
+
+
+class PeerGone(Exception):
+    """The peer closed the connection."""
+
+
+class DeadlinePassed(Exception):
+    """The deadline passed before the frame was complete."""
+
+
+def encode(value: Any) -> tuple[Any, list[np.ndarray]]:
+    """A plain value as a JSON tree and the arrays it refers to by number."""
+    arrays: list[np.ndarray] = []
+
+    def tree(value: Any) -> Any:
+        if isinstance(value, Handle):
+            return {"h": [value.number, value.type_name]}
+        if isinstance(value, np.ndarray):
+            arrays.append(value)
+            return {"a": len(arrays) - 1}
+        if type(value) is list:
+            return {"l": [tree(item) for item in value]}
+        if type(value) is tuple:
+            return {"t": [tree(item) for item in value]}
+        if type(value) is dict:
+            return {"d": [[key, tree(item)] for key, item in value.items()]}
+        if isinstance(value, np.generic):
+            return value.item()
+        return value
+
+    return tree(value), arrays
+
+
+def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
+    """The inverse of `encode`, for a tree that nobody vouches for.
+
+    Raises:
+        ProtocolError: the tree is none that `encode` makes.
+    """
+
+    def value(tree: Any, depth: int) -> Any:
+        if depth > MAX_DEPTH + 4:
+            raise ProtocolError("a value nested too deeply")
+        if tree is None or isinstance(tree, (bool, int, float, str)):
+            return tree
+        if not isinstance(tree, dict) or len(tree) != 1:
+            raise ProtocolError("a value of unknown form")
+        (kind, content), *_ = tree.items()
+        if kind in ("l", "t", "d") and not isinstance(content, list):
+            raise ProtocolError("a list without items")
+        match kind:
+            case "l":
+                return [value(item, depth + 1) for item in content]
+            case "t":
+                return tuple(value(item, depth + 1) for item in content)
+            case "d":
+                return {_key(pair): value(pair[1], depth + 1) for pair in content}
+            case "a" if type(content) is int and 0 <= content < len(arrays):
+                return arrays[content]
+            case "h" if isinstance(content, list) and len(content) == 2:
+                number, type_name = content
+                if type(number) is int and number >= 0 and isinstance(type_name, str):
+                    return Handle(number, type_name[:80])
+        raise ProtocolError(f"a value of unknown form {str(kind)[:20]!r}")
+
+    return value(tree, 0)
+
+
+def _key(pair: Any) -> Any:
+    if not isinstance(pair, list) or len(pair) != 2 or not (pair[0] is None or isinstance(pair[0], (str, int))):
+        raise ProtocolError("a dict of unknown form")
+    return pair[0]
+
+
+def frame(value: Any) -> list[bytes | memoryview]:
+    """The buffers to send for one plain value."""
+    tree, arrays = encode(value)
+    arrays = [np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")).reshape(a.shape) for a in arrays]
+    described = [[a.dtype.str, list(a.shape)] for a in arrays]
+    header = json.dumps({"value": tree, "arrays": described}, separators=(",", ":")).encode("utf-8", "replace")
+    body = sum(a.nbytes for a in arrays)
+    if len(header) > MAX_HEADER or body > MAX_BODY:
+        raise ProtocolError(f"a message of {len(header) + body} bytes; at most {MAX_BODY} fit")
+    return [PREFIX.pack(MAGIC, len(header), body) + header, *(memoryview(a.reshape(-1)).cast("B") for a in arrays if a.nbytes)]
+
+
+def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dtype, tuple[int, ...]]]]:
+    """The value tree and the (dtype, shape) of every array, checked against ``body_length``."""
+    try:
+        content = json.loads(header)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a header that is not JSON ({type(error).__name__})") from None
+    if not isinstance(content, dict) or content.keys() != {"value", "arrays"} or type(content["arrays"]) is not list:
+        raise ProtocolError("a header without value and arrays")
+    described, total = [], 0
+    for row in content["arrays"]:
+        if not isinstance(row, list) or len(row) != 2 or row[0] not in DTYPES or not isinstance(row[1], list):
+            raise ProtocolError(f"an array of a dtype that is not numeric: {str(row)[:60]}")
+        shape = row[1]
+        if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
+            raise ProtocolError(f"an array of impossible shape {str(shape)[:60]}")
+        dtype = np.dtype(row[0])
+        total += math.prod(shape) * dtype.itemsize
+        described.append((dtype, tuple(shape)))
+    if total != body_length:
+        raise ProtocolError(f"arrays of {total} bytes in a body of {body_length}")
+    return content["value"], described
+
+
+class Connection:
+    """Sends and receives frames over a stream socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+
+    def send(self, value: Any, deadline: float | None = None) -> None:
+        """Send one plain value; ``deadline`` in `time.monotonic` seconds."""
+        for buffer in frame(value):
+            view = memoryview(buffer)
+            while view:
+                self._arm(deadline)
+                try:
+                    view = view[self.socket.send(view) :]
+                except TimeoutError:
+                    raise DeadlinePassed from None
+                except OSError:
+                    raise PeerGone from None
+
+    def receive(self, deadline: float | None = None, limit: int = MAX_BODY) -> Any:
+        """Receive one plain value.
+
+        Raises:
+            ProtocolError, PeerGone, DeadlinePassed
+        """
+        magic, header_length, body_length = PREFIX.unpack(self._exactly(PREFIX.size, deadline))
+        if magic != MAGIC:
+            raise ProtocolError("bytes that are no frame")
+        if header_length > MAX_HEADER or body_length > limit:
+            raise ProtocolError(f"a reply that claims {header_length + body_length} bytes")
+        header = bytes(self._exactly(header_length, deadline))
+        tree, described = parse_header(header, body_length)
+        arrays = []
+        for dtype, shape in described:
+            raw = self._exactly(math.prod(shape) * dtype.itemsize, deadline)
+            array = np.frombuffer(raw, dtype=dtype).reshape(shape)
+            if dtype.kind == "b":
+                array = np.frombuffer(raw, dtype=np.uint8).reshape(shape) != 0
+            arrays.append(array)
+        return decode(tree, arrays)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _exactly(self, count: int, deadline: float | None) -> bytearray:
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            self._arm(deadline)
+            try:
+                got = self.socket.recv_into(view)
+            except TimeoutError:
+                raise DeadlinePassed from None
+            except OSError:
+                raise PeerGone from None
+            if not got:
+                raise PeerGone
+            view = view[got:]
+        return data
+
+    def _arm(self, deadline: float | None) -> None:
+        if deadline is None:
+            self.socket.settimeout(None)
+            return
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise DeadlinePassed
+        self.socket.settimeout(remaining)

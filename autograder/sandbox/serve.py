@@ -1,0 +1,127 @@
+"""The worker's loop: cells into one namespace, then a forked child for every check."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import sys
+from types import ModuleType
+from typing import Any
+
+import autograder
+from autograder.calls.session import Session
+from autograder.sandbox.cells import execute
+from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
+
+
+class Worker:
+    """Serves one submission over the inherited socket ``fd``."""
+
+    def __init__(self, fd: int, options: dict[str, Any]) -> None:
+        self._connection = Connection(socket.socket(fileno=fd))
+        self._options = options
+        self._children: dict[int, int] = {}
+        self._ended: dict[int, int | None] = {}
+        module = ModuleType("__main__")
+        sys.modules["__main__"] = module
+        self._namespace = module.__dict__
+        self._namespace.update(display=_display, get_ipython=lambda: None)
+        # Judging happens outside; a check cell that a student copied around does nothing in here.
+        autograder.check = lambda *names, **options: None
+        drawing_later()
+
+    def serve(self) -> None:
+        self._connection.send({"ready": True})
+        while True:
+            try:
+                command = self._connection.receive()
+            except (PeerGone, ProtocolError):
+                os._exit(0)
+            self._reap()
+            match command["do"]:
+                case "files":
+                    for name, content in command["files"].items():
+                        with open(name, "wb") as file:
+                            file.write(content.tobytes())
+                    self._connection.send({"done": True})
+                case "cell":
+                    self._connection.send(self._cell(command))
+                case "fork":
+                    self._fork(command["number"])
+                case "status":
+                    self._connection.send({"status": self._ended.get(command["number"])})
+
+    def _cell(self, command: dict[str, Any]) -> dict[str, Any]:
+        return execute(
+            command["source"],
+            command["label"],
+            self._namespace,
+            seconds=self._options["cell_s"],
+            output_limit=self._options["output_kb"] * 1024,
+        )
+
+    def _fork(self, number: int) -> None:
+        _, fds, _, _ = socket.recv_fds(self._connection.socket, 1, 1)
+        pid = os.fork()
+        if pid:
+            os.close(fds[0])
+            self._children[number] = pid
+            return
+        try:
+            self._connection.close()
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            serve_session(Connection(socket.socket(fileno=fds[0])), self._namespace)
+        finally:
+            os._exit(0)
+
+    def _reap(self) -> None:
+        """Collect ended children: until then each counts as a process."""
+        for number, pid in list(self._children.items()):
+            try:
+                ended, status = os.waitpid(pid, os.WNOHANG)
+            except OSError:
+                ended, status = pid, None
+            if ended:
+                del self._children[number]
+                self._ended[number] = status
+
+
+def serve_session(connection: Connection, namespace: dict[str, Any]) -> None:
+    """Answer a check's requests until it closes the connection."""
+    session = Session(namespace, interruptible=False)
+    connection.send({"ready": True})
+    while True:
+        try:
+            message = connection.receive()
+        except PeerGone:
+            return
+        reply = session.perform(message["request"])
+        try:
+            connection.send({"id": message["id"], "reply": reply})
+        except ProtocolError as error:
+            too_large = {"kind": "unsendable", "type": "Unsendable", "message": str(error), "frames": []}
+            connection.send({"id": message["id"], "reply": {"error": too_large}})
+
+
+class Later(ModuleType):
+    """Stands for a module until an attribute of it is used, and imports it then."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        for name in [name for name, module in sys.modules.items() if type(module) is Later]:
+            del sys.modules[name]
+        return getattr(importlib.import_module(self.__name__), attribute)
+
+
+def drawing_later() -> None:
+    """Let ``import matplotlib.pyplot as plt`` cost nothing until something is drawn: drawing is not graded."""
+    package, pyplot = Later("matplotlib"), Later("matplotlib.pyplot")
+    package.__dict__["pyplot"] = pyplot
+    sys.modules.update({"matplotlib": package, "matplotlib.pyplot": pyplot})
+
+
+def _display(*values: Any, **options: Any) -> None:
+    for value in values:
+        print(repr(value))
+

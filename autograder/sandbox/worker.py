@@ -1,0 +1,67 @@
+"""The process inside the sandbox.
+
+Started as ``python -I -S worker.py FD OPTIONS``. It gives up its rights, says it is ready, and does nothing until the
+parent speaks: a parent that was killed in between leaves nothing behind. Then it obeys three commands:
+
+    {"do": "files", "files": {name: uint8 array}}    write the submission's files into the working directory
+    {"do": "cell", "label": str, "source": str}      execute a cell in the notebook's namespace
+    {"do": "fork", "number": int} + a socket         fork a child that serves a `Session` on that socket
+    {"do": "status", "number": int}                  how that child ended
+
+Student code runs in this very process, so nothing here is a defence: the walls are outside, and the parent believes
+nothing that comes from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+
+
+def give_up_rights(options: dict) -> None:
+    """Resource limits, then, when started as root, the unprivileged user."""
+    megabyte = 2**20
+    for name, value in (
+        ("RLIMIT_AS", options["memory_mb"] * megabyte),
+        ("RLIMIT_CPU", options["cpu_s"]),
+        ("RLIMIT_FSIZE", options["disk_mb"] * megabyte),
+        ("RLIMIT_NOFILE", 256),
+        ("RLIMIT_NPROC", options["processes"]),
+        ("RLIMIT_CORE", 0),
+    ):
+        if name == "RLIMIT_NPROC" and not options["private_ids"]:
+            continue  # without a user id or user namespace of its own the limit would count the grader's processes
+        resource.setrlimit(getattr(resource, name), (value, value))
+    if os.getuid() == 0 and options["uid"]:
+        os.setgroups([])
+        os.setresgid(options["uid"], options["uid"], options["uid"])
+        os.setresuid(options["uid"], options["uid"], options["uid"])
+        if os.getuid() == 0 or os.geteuid() == 0:
+            raise SystemExit("could not give up root")
+    os.umask(0o077)
+
+
+def silence() -> None:
+    """Standard streams to nowhere: from now on only frames carry anything out."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+
+
+def main() -> None:
+    channel_fd, options = int(sys.argv[1]), json.loads(sys.argv[2])
+    give_up_rights(options)
+    sys.path[:] = [path for path in sys.path if os.path.isdir(path)] + options["path"]
+    # Imported before READY so that the parent's clock for the first cell starts warm.
+    from autograder.sandbox.serve import Worker
+
+    silence()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Worker(channel_fd, options).serve()
+
+
+if __name__ == "__main__":
+    main()
