@@ -146,7 +146,7 @@ def accuracy(params: dict[str, np.ndarray], images: np.ndarray, labels: np.ndarr
     correct = 0
     for start in range(0, len(images), 1000):
         part = slice(start, start + 1000)
-        correct += np.count_nonzero(classify(params, flatten(images[part])) == labels[part])
+        correct += int(np.sum(classify(params, flatten(images[part])) == labels[part]))
     return correct / len(images)
     ### END SOLUTION
 
@@ -159,7 +159,7 @@ def save_parameters(path: str, params: dict[str, np.ndarray]) -> None:
     ### BEGIN SOLUTION
     # np.savez appends ".npz" to a path without it, but not to an open file.
     with open(path, "wb") as file:
-        np.savez(file, **params)
+        np.savez(file, **params)  # type: ignore[arg-type]  # allow_pickle is none of our names
     ### END SOLUTION
 
 

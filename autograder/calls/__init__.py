@@ -17,6 +17,8 @@ from autograder.calls.proxy import (
     connect,
     error_of,
     mutated_arguments,
+    put_file,
+    read_file,
     run,
 )
 from autograder.calls.recording import NotRecorded, Recorder, RecordingRng, Replayer, ReplayRng
@@ -37,5 +39,7 @@ __all__ = [
     "connect",
     "error_of",
     "mutated_arguments",
+    "put_file",
+    "read_file",
     "run",
 ]

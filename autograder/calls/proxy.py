@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
 from autograder.calls.values import Handle, map_leaves
 
 
@@ -107,10 +109,14 @@ def connect(channel: Channel, *, trusted: bool = False) -> Proxy:
     return Proxy(_Peer(channel, trusted), Handle(0), "")
 
 
-def run(function: Any, *args: Any, stdin: str = "", **kwargs: Any) -> Run:
-    """Call ``function`` as a program: ``stdin`` is typed on its keyboard, `sys.exit` ends it."""
+def run(function: Any, *args: Any, stdin: str = "", in_scratch: bool = False, **kwargs: Any) -> Run:
+    """Call ``function`` as a program: ``stdin`` is typed on its keyboard, `sys.exit` ends it.
+
+    Args:
+        in_scratch: run it in the folder that `put_file` writes to.
+    """
     function = _callable(function)
-    reply = _call(function, args, kwargs, stdin=stdin)
+    reply = _call(function, args, kwargs, stdin=stdin, in_scratch=in_scratch)
     return Run(function._peer.wrap(reply["value"]), reply["stdout"], reply["stderr"], reply["exit_code"])
 
 
@@ -119,6 +125,24 @@ def arguments_after(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, list
     function = _callable(function)
     reply = _call(function, args, kwargs, give_back=True)
     return function._peer.wrap(reply["value"]), reply["arguments"]
+
+
+def put_file(student: Proxy, name: str, content: bytes | None) -> str:
+    """The path of a file ``name`` in a scratch folder on the student's side, written there unless content is None."""
+    array = None if content is None else np.frombuffer(content, dtype=np.uint8)
+    return student._peer.ask({"op": "write", "name": name, "content": array})["value"]
+
+
+def read_file(student: Proxy, path: str) -> bytes:
+    """The bytes of a file on the student's side.
+
+    Raises:
+        CodeError: of kind "missing" when there is none.
+    """
+    content = student._peer.ask({"op": "read", "path": path})["value"]
+    if not isinstance(content, np.ndarray) or content.dtype != np.uint8:
+        raise CodeError("protocol", "ProtocolError", "The grader received no file content.")
+    return content.tobytes()
 
 
 def mutated_arguments(student: Proxy) -> list[str]:

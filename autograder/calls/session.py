@@ -6,7 +6,10 @@ process and one at the other end of a pipe.
     {"op": "get",  "of": handle, "name": str}                     attribute, or a name of the namespace
     {"op": "item", "of": handle, "key": str | int}                element
     {"op": "set",  "of": handle, "name": str, "value": …}
-    {"op": "call", "of": handle, "args": [...], "kwargs": {...}, "stdin": str | None, "give_back": bool}
+    {"op": "call", "of": handle, "args": [...], "kwargs": {...}, "stdin": str | None, "give_back": bool,
+     "in_scratch": bool}
+    {"op": "write", "name": str, "content": uint8 array | None}   a file in a scratch folder; its path comes back
+    {"op": "read", "path": str}                                   a file's bytes as a uint8 array
 
 A reply has either "value" or "error"; a call's reply adds "mutated", "stdout", "stderr", "exit_code" and, when asked
 for, "arguments" as the call left them.
@@ -15,9 +18,12 @@ for, "arguments" as the call left them.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import io
 import linecache
+import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +34,7 @@ from autograder.calls.values import Handle, Unsendable, copied, leaves, map_leav
 
 OUTPUT_LIMIT = 200_000  # characters kept of what one call prints
 MESSAGE_LIMIT = 400  # characters kept of an exception's message
+FILE_LIMIT = 64 * 2**20  # bytes of one file a check may ask for
 MAX_FRAMES = 4  # innermost lines of the code under test shown of a traceback
 NAMESPACE = Handle(0)
 
@@ -54,6 +61,7 @@ class Session:
         self._namespace = namespace
         self._objects: list[Any] = [namespace]
         self._interruptible = interruptible
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def perform(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request; whatever the code raises comes back as an error reply."""
@@ -107,7 +115,8 @@ class Session:
         function = self._object(request["of"])
         args, kwargs = self._real(copied(request["args"])), self._real(copied(request["kwargs"]))
         reply: dict[str, Any] = {"exit_code": None}
-        with _captured(request.get("stdin") or "") as (stdout, stderr):
+        inside = contextlib.chdir(self._scratch_folder()) if request.get("in_scratch") else contextlib.nullcontext()
+        with inside, _captured(request.get("stdin") or "") as (stdout, stderr):
             try:
                 reply["value"] = self._plain(function(*args, **kwargs))
             except SystemExit as stop:
@@ -126,6 +135,30 @@ class Session:
             reply["arguments"] = after[: len(args)]
         reply["stdout"], reply["stderr"] = stdout.getvalue(), stderr.getvalue()
         return reply
+
+    def _scratch_folder(self) -> str:
+        if self._scratch is None:
+            # Below the working directory, so that data found from there is found from here too.
+            self._scratch = tempfile.TemporaryDirectory(prefix=".check-", dir=".")
+        return os.path.abspath(self._scratch.name)
+
+    def _write(self, request: dict[str, Any]) -> dict[str, Any]:
+        path = os.path.join(self._scratch_folder(), request["name"])
+        if request["content"] is not None:
+            with open(path, "wb") as file:
+                file.write(request["content"].tobytes())
+        return {"value": path}
+
+    def _read(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with open(request["path"], "rb") as file:
+                content = file.read(FILE_LIMIT + 1)
+        except FileNotFoundError:
+            name = os.path.basename(request["path"])
+            return {"error": {"kind": "missing", "type": "FileNotFoundError", "message": name, "frames": []}}
+        if len(content) > FILE_LIMIT:
+            raise Unsendable(f"a file of more than {FILE_LIMIT >> 20} MB")
+        return {"value": np.frombuffer(content, dtype=np.uint8).copy()}
 
     def _as_passed(self, before: list[Any], after: list[Any]) -> list[Any]:
         """Arguments after a call, in the plain form in which they came (objects as the handles that were passed)."""

@@ -173,7 +173,9 @@ def parse_style(digit: int, line: str) -> Style:
     strokes = [part.split() for part in text.split("|")]
     if any(len(stroke) < 2 for stroke in strokes):
         raise ValueError(f"digit {digit}, style {line!r}: a stroke needs two points")
-    points, ends, knots = [], [], []
+    points: list[tuple[float, float]] = []
+    ends: list[bool] = []
+    knots: list[list[int]] = []
     for stroke in strokes:
         knots.append([])
         for i, token in enumerate(stroke):

@@ -3,8 +3,9 @@
     "NNAK" | header length (u32) | body length (u64) | header | body
 
 The header is ``{"value": tree, "arrays": [[dtype, shape], …]}``; the body holds the arrays one after another. Nothing
-a peer claims is believed: dtypes come from a list, dimensions and sizes are checked before memory is allocated, and
-one deadline covers a whole frame, so that a slow drip does not extend it.
+a peer claims is believed: dtypes come from a list, dimensions, sizes and counts are checked before memory is
+allocated, every array belongs to exactly one place of the tree, and one deadline covers a whole frame, so that a slow
+drip does not extend it.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograder.calls.values import MAX_DEPTH, MAX_DIMENSIONS, Handle
+from autograder.calls.values import INT_LIMIT, MAX_DEPTH, MAX_DIMENSIONS, MAX_ITEMS, Handle
 
 MAGIC = b"NNAK"
 PREFIX = struct.Struct("<4sIQ")
 MAX_HEADER = 4 * 2**20  # bytes; a reply of 100 000 small values fits
 MAX_BODY = 256 * 2**20  # bytes; all MNIST images as uint8 are 55 MB, as float32 220 MB
+MAX_ARRAYS = 10_000  # in one message; the largest network of the course has 60
+ENVELOPE = 64  # values in one message beyond `MAX_ITEMS`: ids, captured output, names of changed arguments
+TICK_S = 0.1  # longest sleep while something else wants to be looked at, see `Connection.tick`
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
 
 
@@ -69,11 +74,22 @@ def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
         ProtocolError: the tree is none that `encode` makes.
     """
 
+    budget = 2 * MAX_ITEMS + ENVELOPE  # a result and the arguments it was computed from
+    unused = set(range(len(arrays)))
+
     def value(tree: Any, depth: int) -> Any:
+        nonlocal budget
+        budget -= 1
+        if budget < 0:
+            raise ProtocolError("too many values")
         if depth > MAX_DEPTH + 4:
             raise ProtocolError("a value nested too deeply")
-        if tree is None or isinstance(tree, (bool, int, float, str)):
+        if tree is None or isinstance(tree, (bool, float)):
             return tree
+        if isinstance(tree, int):
+            return _bounded(tree)
+        if isinstance(tree, str):
+            return _text(tree)
         if not isinstance(tree, dict) or len(tree) != 1:
             raise ProtocolError("a value of unknown form")
         (kind, content), *_ = tree.items()
@@ -83,24 +99,46 @@ def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
             case "l":
                 return [value(item, depth + 1) for item in content]
             case "t":
-                return tuple(value(item, depth + 1) for item in content)
+                return tuple([value(item, depth + 1) for item in content])
             case "d":
                 return {_key(pair): value(pair[1], depth + 1) for pair in content}
-            case "a" if type(content) is int and 0 <= content < len(arrays):
+            case "a" if type(content) is int and content in unused:
+                # Once only: a thousand names for one large array would be a thousand copies later.
+                unused.remove(content)
                 return arrays[content]
             case "h" if isinstance(content, list) and len(content) == 2:
                 number, type_name = content
-                if type(number) is int and number >= 0 and isinstance(type_name, str):
-                    return Handle(number, type_name[:80])
-        raise ProtocolError(f"a value of unknown form {str(kind)[:20]!r}")
+                if type(number) is int and 0 <= number < INT_LIMIT and isinstance(type_name, str):
+                    return Handle(number, _text(type_name[:80]))
+        raise ProtocolError(f"a value of unknown form {_text(str(kind)[:20])!r}")
 
-    return value(tree, 0)
+    decoded = value(tree, 0)
+    if unused:
+        raise ProtocolError("an array that belongs nowhere")
+    return decoded
+
+
+def _bounded(number: int) -> int:
+    if not -INT_LIMIT <= number < INT_LIMIT:
+        raise ProtocolError("an integer of more than 64 bits")
+    return number
+
+
+def _text(text: str) -> str:
+    """``text`` without lone surrogates: no file and no page could hold them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _key(pair: Any) -> Any:
-    if not isinstance(pair, list) or len(pair) != 2 or not (pair[0] is None or isinstance(pair[0], (str, int))):
-        raise ProtocolError("a dict of unknown form")
-    return pair[0]
+    if isinstance(pair, list) and len(pair) == 2:
+        key = pair[0]
+        if key is None or isinstance(key, bool):
+            return key
+        if isinstance(key, int):
+            return _bounded(key)
+        if isinstance(key, str):
+            return _text(key)
+    raise ProtocolError("a dict of unknown form")
 
 
 def frame(value: Any) -> list[bytes | memoryview]:
@@ -112,24 +150,30 @@ def frame(value: Any) -> list[bytes | memoryview]:
     body = sum(a.nbytes for a in arrays)
     if len(header) > MAX_HEADER or body > MAX_BODY:
         raise ProtocolError(f"a message of {len(header) + body} bytes; at most {MAX_BODY} fit")
-    return [PREFIX.pack(MAGIC, len(header), body) + header, *(memoryview(a.reshape(-1)).cast("B") for a in arrays if a.nbytes)]
+    raw = [memoryview(a.reshape(-1)).cast("B") for a in arrays if a.nbytes]
+    return [PREFIX.pack(MAGIC, len(header), body) + header, *raw]
 
 
 def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dtype, tuple[int, ...]]]]:
     """The value tree and the (dtype, shape) of every array, checked against ``body_length``."""
     try:
         content = json.loads(header)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise ProtocolError(f"a header that is not JSON ({type(error).__name__})") from None
-    if not isinstance(content, dict) or content.keys() != {"value", "arrays"} or type(content["arrays"]) is not list:
+    if type(content) is not dict or content.keys() != {"value", "arrays"} or type(content["arrays"]) is not list:
         raise ProtocolError("a header without value and arrays")
+    if len(content["arrays"]) > MAX_ARRAYS:
+        raise ProtocolError(f"more than {MAX_ARRAYS} arrays")
     described, total = [], 0
     for row in content["arrays"]:
         if not isinstance(row, list) or len(row) != 2 or row[0] not in DTYPES or not isinstance(row[1], list):
-            raise ProtocolError(f"an array of a dtype that is not numeric: {str(row)[:60]}")
+            raise ProtocolError(f"an array of a dtype that is not numeric: {_text(repr(row)[:60])}")
         shape = row[1]
         if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
-            raise ProtocolError(f"an array of impossible shape {str(shape)[:60]}")
+            raise ProtocolError(f"an array of impossible shape {_text(repr(shape)[:60])}")
+        if math.prod(n for n in shape if n) > MAX_BODY:
+            # Also when one length is 0: NumPy computes the strides of such a shape all the same.
+            raise ProtocolError(f"an array of impossible shape {shape}")
         dtype = np.dtype(row[0])
         total += math.prod(shape) * dtype.itemsize
         described.append((dtype, tuple(shape)))
@@ -139,23 +183,23 @@ def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dt
 
 
 class Connection:
-    """Sends and receives frames over a stream socket."""
+    """Sends and receives frames over a stream socket.
 
-    def __init__(self, sock: socket.socket) -> None:
+    Attributes:
+        tick: called again and again while a frame is sent or awaited, at least every `TICK_S`; what it raises ends
+            the exchange.
+    """
+
+    def __init__(self, sock: socket.socket, tick: Callable[[], None] | None = None) -> None:
         self.socket = sock
+        self.tick = tick
 
     def send(self, value: Any, deadline: float | None = None) -> None:
         """Send one plain value; ``deadline`` in `time.monotonic` seconds."""
         for buffer in frame(value):
             view = memoryview(buffer)
             while view:
-                self._arm(deadline)
-                try:
-                    view = view[self.socket.send(view) :]
-                except TimeoutError:
-                    raise DeadlinePassed from None
-                except OSError:
-                    raise PeerGone from None
+                view = view[self._patiently(lambda view=view: self.socket.send(view), deadline) :]
 
     def receive(self, deadline: float | None = None, limit: int = MAX_BODY) -> Any:
         """Receive one plain value.
@@ -173,10 +217,10 @@ class Connection:
         arrays = []
         for dtype, shape in described:
             raw = self._exactly(math.prod(shape) * dtype.itemsize, deadline)
-            array = np.frombuffer(raw, dtype=dtype).reshape(shape)
-            if dtype.kind == "b":
-                array = np.frombuffer(raw, dtype=np.uint8).reshape(shape) != 0
-            arrays.append(array)
+            if dtype.kind == "b":  # any byte but 0 is True: a bool of 2 would be neither
+                arrays.append(np.asarray(np.ndarray(shape, np.uint8, raw) != 0))
+            else:
+                arrays.append(np.ndarray(shape, dtype, raw))
         return decode(tree, arrays)
 
     def close(self) -> None:
@@ -186,23 +230,25 @@ class Connection:
         data = bytearray(count)
         view = memoryview(data)
         while view:
-            self._arm(deadline)
-            try:
-                got = self.socket.recv_into(view)
-            except TimeoutError:
-                raise DeadlinePassed from None
-            except OSError:
-                raise PeerGone from None
+            got = self._patiently(lambda view=view: self.socket.recv_into(view), deadline)
             if not got:
                 raise PeerGone
             view = view[got:]
         return data
 
-    def _arm(self, deadline: float | None) -> None:
-        if deadline is None:
-            self.socket.settimeout(None)
-            return
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise DeadlinePassed
-        self.socket.settimeout(remaining)
+    def _patiently(self, move: Callable[[], int], deadline: float | None) -> int:
+        """The count of bytes that ``move`` moved, once it can."""
+        while True:
+            remaining = None if deadline is None else deadline - time.monotonic()
+            if remaining is not None and remaining <= 0:
+                raise DeadlinePassed
+            if self.tick is not None:
+                self.tick()
+                remaining = TICK_S if remaining is None else min(remaining, TICK_S)
+            self.socket.settimeout(remaining)
+            try:
+                return move()
+            except TimeoutError:
+                continue
+            except OSError:
+                raise PeerGone from None

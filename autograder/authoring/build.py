@@ -1,0 +1,150 @@
+"""`autograder build`: assignments and solutions become nbgrader's source notebooks, and answers are recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode, v4
+
+from autograder.authoring.assignment import Assignment, AuthoringError, Cell, read_assignment
+from autograder.authoring.edits import fingerprint, hand_edits
+from autograder.authoring.record import record_answers
+from autograder.checks import Check, CheckDefinitionError, load_checks
+from autograder.course import Course, home_of
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building one task did.
+
+    Attributes:
+        path: of the source notebook.
+        status: "written", "unchanged", or "refused" because of edits by hand.
+        edits: one line for each edit; empty unless refused.
+        recorded: whether the reference's answers were recorded anew.
+    """
+
+    task: str
+    path: Path
+    status: str
+    edits: tuple[str, ...] = ()
+    recorded: bool = False
+
+    @property
+    def advice(self) -> str:
+        """How to go on after a refusal."""
+        return (
+            f"{self.path} was edited by hand since it was built and is left alone. Move the change to "
+            f"assignments/{self.task}.md or solutions/{self.task}.py and delete the notebook, or build with --force "
+            "to drop the change."
+        )
+
+
+def build(
+    course: Course, tasks: Iterable[str], *, force: bool = False, progress: Callable[[str], None] | None = None
+) -> list[Built]:
+    """Write `source/<task>/<task>.ipynb` and the recorded answers of every task, all of them or none.
+
+    Args:
+        force: overwrite notebooks that were edited by hand.
+        progress: called with each task's name before its answers are recorded, which may take seconds.
+
+    Raises:
+        AuthoringError: something does not fit together; nothing is written then. One line a problem, of all tasks.
+        CourseError: the course has no such task.
+    """
+    home = home_of(course.root)
+    rows = [course.task(name) for name in tasks]
+    problems: list[str] = []
+    assignments: dict[str, Assignment] = {}
+    for row in rows:
+        try:
+            assignments[row.name] = read_assignment(home, row.name, checks_of(row.name))
+        except AuthoringError as error:
+            problems += error.problems
+    if problems:
+        raise AuthoringError(problems)
+    reports = []
+    for row in rows:
+        if progress is not None:
+            progress(row.name)
+        recorded = record_answers(row.name, home=home, data=row.data)
+        reports.append(_write(course.root, assignments[row.name], recorded=recorded, force=force))
+    return reports
+
+
+def checks_of(task: str) -> dict[str, Check]:
+    """The checks of ``task``; a broken file of checks is an AuthoringError."""
+    try:
+        return load_checks(task)
+    except CheckDefinitionError as error:
+        raise AuthoringError([str(error)]) from None
+    except Exception as error:  # the file is Python: importing it may fail in any way
+        raise AuthoringError([f"autograder/checks/{task}.py: {type(error).__name__}: {error}"]) from error
+
+
+def to_notebook(assignment: Assignment) -> NotebookNode:
+    """The instructor version of ``assignment``: the same cells always give the same notebook."""
+    notebook = v4.new_notebook(cells=[_cell(cell) for cell in assignment.cells])
+    notebook.metadata.update(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "autograder": {"task": assignment.task, "cells": fingerprint(notebook)},
+        }
+    )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _cell(cell: Cell) -> NotebookNode:
+    metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
+    match cell.kind:
+        case "text":
+            # Locked: nbgrader restores a text that a student has changed.
+            metadata["nbgrader"] = _nbgrader(cell.id, "markdown", locked=True)
+            return v4.new_markdown_cell(cell.source, id=cell.id, metadata=metadata)
+        case "check":
+            points = int(cell.points) if float(cell.points).is_integer() else cell.points
+            metadata["nbgrader"] = _nbgrader(cell.id, "code", locked=True, grade=True) | {"points": points}
+        case "solution":
+            metadata["nbgrader"] = _nbgrader(cell.id, "code", solution=True)
+            metadata["autograder"] = {"stubs": list(cell.stubs)}
+    return v4.new_code_cell(cell.source, id=cell.id, metadata=metadata)
+
+
+def _nbgrader(
+    grade_id: str, cell_type: str, *, grade: bool = False, solution: bool = False, locked: bool = False
+) -> dict[str, Any]:
+    return {
+        "schema_version": 3,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+        "grade_id": grade_id,
+        "cell_type": cell_type,
+    }
+
+
+def _write(root: Path, assignment: Assignment, *, recorded: bool, force: bool) -> Built:
+    task = assignment.task
+    path = root / "source" / task / f"{task}.ipynb"
+    notebook = to_notebook(assignment)
+    content = nbformat.writes(notebook) + "\n"
+    if path.exists():
+        if path.read_bytes() == content.encode():
+            return Built(task, path, "unchanged", recorded=recorded)
+        edits = [] if force else hand_edits(path, notebook)
+        if edits:
+            return Built(task, path, "refused", tuple(edits), recorded)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = path.with_suffix(".ipynb.new")
+    building.write_text(content, encoding="utf-8")
+    os.replace(building, path)
+    return Built(task, path, "written", recorded=recorded)

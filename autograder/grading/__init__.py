@@ -1,0 +1,12 @@
+"""From submissions to grades.
+
+``submission``  one student's files, opened once, hashed, passed on as bytes
+``evaluate``    one submission -> one report, in a sandbox
+``report``      what a report holds
+``secret``      the course secret and the seeds made from it
+``journal``     every evaluation, on disk before anything is published
+``compose``     the autograded notebook
+``publish``     gradebook and autograded notebooks, one after another, idempotently
+``course_run``  many submissions: evaluate in parallel, then publish
+``nbgrader_plugin``  the same through `nbgrader autograde` and the formgrader
+"""

@@ -1,0 +1,162 @@
+"""The autograded notebook: the student's cells, the instructor's grade cells, the results as their outputs.
+
+Points, grade cells and their ids always come from the assignment. What the student did to them (deleted, duplicated,
+edited, retyped, reordered, given other points) changes nothing but a flag.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.utils import compute_checksum
+
+from autograder.grading.report import CellOutcome, Report
+from autograder.grading.submission import Submission
+from autograder.notebook import render
+from autograder.notebook.cells import NotebookError, cell_source, parse_notebook
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+CELL_TEXT_LIMIT = 200_000  # characters of one cell shown
+
+
+def compose(submission: Submission, assignment: nbformat.NotebookNode, report: Report) -> nbformat.NotebookNode:
+    """The notebook for `autograded/`, from which nbgrader makes the feedback page.
+
+    Args:
+        assignment: the notebook in `source/`; its grade and solution cells are the only ones believed.
+    """
+    masters = {c.metadata.nbgrader.grade_id: c for c in assignment.cells if "nbgrader" in c.metadata}
+    outcomes = {outcome.number: outcome for outcome in report.cells}
+    cells, seen, flags = [], set(), []
+    for number, cell in enumerate(_student_cells(submission), 1):
+        grade_id = _grade_id(cell)
+        master = masters.get(grade_id) if grade_id not in seen else None
+        if master is not None:
+            seen.add(grade_id)
+            flags += _changes(cell, master)
+        elif grade_id in masters:
+            flags.append(f"cell {grade_id} stands more than once")
+        cells.append(_cell(cell, master, outcomes.get(number)))
+    missing = [grade_id for grade_id in masters if grade_id not in seen]
+    _insert_missing(cells, masters, missing)
+    gone = [grade_id for grade_id in missing if masters[grade_id].metadata.nbgrader.grade]
+    if gone and submission.notebook is not None:
+        flags.append(f"deleted check cells put back: {', '.join(gone)}")
+    results = {check.name: check for check in report.checks}
+    for cell in cells:
+        result = results.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if result is not None and cell.metadata.nbgrader.grade:
+            # nbgrader reads a cell's points from its plain value, and shows the HTML.
+            data = {"text/plain": repr(float(result.points)), "text/html": render.html(result)}
+            cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
+    cells.insert(0, new_markdown_cell(_summary(report, [*report.flags, *flags])))
+    for index, cell in enumerate(cells):
+        cell.id = f"c{index:04d}"
+    return new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+
+
+def _student_cells(submission: Submission) -> list[dict[str, Any]]:
+    if submission.notebook is None:
+        return []
+    try:
+        return parse_notebook(submission.notebook)["cells"]
+    except NotebookError:
+        return []
+
+
+def _grade_id(cell: dict[str, Any]) -> str | None:
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return grade_id if isinstance(grade_id, str) else None
+
+
+def _changes(cell: dict[str, Any], master: nbformat.NotebookNode) -> list[str]:
+    marks = master.metadata.nbgrader
+    found = []
+    if cell.get("cell_type") != master.cell_type:
+        found.append(f"cell {marks.grade_id} had another type")
+    elif marks.grade and cell_source(cell).strip() != master.source.strip():
+        found.append(f"check cell {marks.grade_id} was edited")
+    if marks.grade and cell["metadata"]["nbgrader"].get("points") != marks.points:
+        found.append(f"check cell {marks.grade_id} claimed other points")
+    return found
+
+
+def _cell(cell: dict[str, Any], master: nbformat.NotebookNode | None, outcome: CellOutcome | None) -> nbformat.NotebookNode:
+    if master is not None and (master.metadata.nbgrader.grade or master.metadata.nbgrader.locked):
+        return _master_copy(master)
+    kind = master.cell_type if master is not None else cell.get("cell_type")
+    source = cell_source(cell)[:CELL_TEXT_LIMIT]
+    if kind != "code":
+        made = new_markdown_cell(source)
+    else:
+        made = new_code_cell(source)
+        made.outputs = _outputs(outcome) if outcome is not None else []
+    if master is not None:
+        made.metadata.nbgrader = _marks(master, made)
+    return made
+
+
+def _master_copy(master: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    made = new_markdown_cell(master.source) if master.cell_type != "code" else new_code_cell(master.source)
+    made.metadata.nbgrader = _marks(master, made)
+    return made
+
+
+def _marks(master: nbformat.NotebookNode, made: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    made.metadata.nbgrader = nbformat.from_dict(dict(master.metadata.nbgrader))
+    made.metadata.nbgrader["checksum"] = compute_checksum(master)
+    return made.metadata.nbgrader
+
+
+def _insert_missing(cells: list, masters: dict[str, nbformat.NotebookNode], missing: list[str]) -> None:
+    order = list(masters)
+    for grade_id in missing:
+        made = _master_copy(masters[grade_id])
+        if not masters[grade_id].metadata.nbgrader.grade:
+            continue  # a deleted text or solution cell is the student's own choice
+        place = len(cells)
+        for before in reversed(order[: order.index(grade_id)]):
+            found = [i for i, c in enumerate(cells) if c.metadata.get("nbgrader", {}).get("grade_id") == before]
+            if found:
+                place = found[0] + 1
+                break
+        cells.insert(place, made)
+
+
+def _outputs(outcome: CellOutcome) -> list:
+    outputs = []
+    for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
+        if text:
+            outputs.append(new_output("stream", name=name, text=text))
+    if outcome.error is not None:
+        kind, _, message = outcome.error.partition(": ")
+        trace = [*outcome.where, outcome.error]
+        outputs.append(new_output("error", ename=kind[:80], evalue=message, traceback=trace))
+    return outputs
+
+
+def _summary(report: Report, flags: list[str]) -> str:
+    rows = "".join(
+        f"<tr><td>{_text(check.name)}</td><td>{check.points:g} / {check.max_points:g}</td>"
+        f"<td style='text-align:left'>{_text(check.message)}</td></tr>"
+        for check in report.checks
+    )
+    # One HTML block without a blank line: nothing in it is read as Markdown.
+    parts = [f"<p><b>{report.points:g} of {report.max_points:g} points</b></p>"]
+    if report.provisional:
+        parts.append("<p><i>Provisional: graded without a full sandbox.</i></p>")
+    parts.append(f"<table><tr><th>check</th><th>points</th><th></th></tr>{rows}</table>")
+    if flags:
+        noted = "".join(f"<li>{_text(flag)}</li>" for flag in flags)
+        parts.append(f"<p>For the teaching assistant to look at:</p><ul>{noted}</ul>")
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _text(text: str) -> str:
+    """``text`` as one line of inert HTML; MathJax would read dollar signs."""
+    return escape(" ".join(text.split())).replace("$", "&#36;")

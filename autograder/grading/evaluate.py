@@ -1,0 +1,154 @@
+"""One submission -> one report: cells executed once in a sandbox, then every check in a fork of that state."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from autograder.calls import CodeError, Session, connect
+from autograder.checks import Check, load_checks
+from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.grading.plan import Plan
+from autograder.grading.report import CellOutcome, Report
+from autograder.grading.secret import check_rng, submission_seed
+from autograder.grading.submission import Submission
+from autograder.notebook.cells import Cell, NotebookError, code_cells, parse_notebook
+from autograder.sandbox.process import Sandbox, SandboxDied
+
+MAX_STARTS = 4  # a cell that takes the process down is skipped, and the rest gets a new process
+OUTPUT_LIMIT = 256 * 1024  # characters of printed text kept of one submission
+
+
+def evaluate(submission: Submission, plan: Plan) -> Report:
+    """Judge ``submission``. Whatever the student's code does becomes part of the report.
+
+    Raises:
+        SandboxUnavailable: the grader could not start a sandbox.
+    """
+    checks = load_checks(plan.task)
+    flags = list(submission.flags)
+    problem, cells = submission.problem, []
+    if submission.notebook is not None:
+        try:
+            cells = [c for c in code_cells(parse_notebook(submission.notebook)) if not c.graded and not c.experiment]
+        except NotebookError as error:
+            problem = f"The notebook cannot be read: {error}."
+            flags.append(f"unreadable notebook: {error}")
+    if problem is not None:
+        results = [_without_verdict(check, Status.MISSING, problem) for check in checks.values()]
+        outcomes: list[CellOutcome] = []
+    else:
+        run = _Evaluation(submission, plan, cells, list(checks.values()))
+        run.everything()
+        results = [run.results[name] for name in checks]
+        outcomes = [run.outcomes[number] for number in sorted(run.outcomes)]
+        flags += run.flags
+    return Report(
+        task=plan.task,
+        submission=submission.hash,
+        checks=tuple(results),
+        cells=tuple(_bounded(outcomes)),
+        flags=tuple(flags),
+        provisional=not plan.walls,
+    )
+
+
+class _Evaluation:
+    def __init__(self, submission: Submission, plan: Plan, cells: list[Cell], checks: list[Check]) -> None:
+        self._submission, self._plan, self._cells, self._waiting = submission, plan, cells, checks
+        self._limits = plan.launch.limits
+        self._skipped: set[int] = set()
+        self._suspect: str | None = None
+        self.results: dict[str, CheckResult] = {}
+        self.outcomes: dict[int, CellOutcome] = {}
+        self.flags: list[str] = []
+        if str(plan.home) not in sys.path:
+            sys.path.insert(0, str(plan.home))
+        self._reference = importlib.import_module(f"solutions.{plan.task}")
+
+    def everything(self) -> None:
+        """Execute the cells and run the checks, with a new process when the student's code destroys one."""
+        self._deadline = time.monotonic() + self._limits.wall_s
+        for _ in range(MAX_STARTS):
+            if time.monotonic() >= self._deadline:
+                break
+            try:
+                with Sandbox(self._plan.launch, self._deadline, walls=self._plan.walls) as sandbox:
+                    self._prepare(sandbox)
+                    self._run_cells(sandbox)
+                    self._run_checks(sandbox)
+                break
+            except SandboxDied as error:
+                last = error
+        if not self._waiting:
+            return
+        if time.monotonic() >= self._deadline:
+            status, message = Status.TIMEOUT, f"Not run: the submission's {self._limits.wall_s:g} s are used up."
+        else:
+            status, message = Status.CRASHED, f"Not run: the notebook's process ended again and again ({last.message})."
+        for check in self._waiting:
+            self.results[check.name] = _without_verdict(check, status, message)
+
+    def _prepare(self, sandbox: Sandbox) -> None:
+        files = dict(self._submission.files)
+        files.update({f"{task}.ipynb": content for task, content in self._submission.earlier.items()})
+        if files:
+            sandbox.put_files(files)
+
+    def _run_cells(self, sandbox: Sandbox) -> None:
+        for cell in self._cells:
+            if cell.number in self._skipped:
+                continue
+            try:
+                outcome = sandbox.run_cell(f"cell {cell.number}", cell.source)
+            except SandboxDied as error:
+                self._skipped.add(cell.number)
+                self.outcomes[cell.number] = CellOutcome(cell.number, error=f"The cell was skipped: {error.message}.")
+                self.flags.append(f"cell {cell.number} ended the process: {error.message}")
+                raise
+            self.outcomes[cell.number] = _cell_outcome(cell.number, outcome)
+
+    def _run_checks(self, sandbox: Sandbox) -> None:
+        data = self._plan.data()
+        seed = submission_seed(self._plan.secret, self._plan.task, self._submission.hash)
+        while self._waiting:
+            check = self._waiting[0]
+            try:
+                with sandbox.session(check.seconds) as channel:
+                    student = connect(channel)
+                    reference = connect(Session(vars(self._reference)), trusted=True)
+                    result = run_check(check, student, reference, check_rng(seed, check.name), data)
+            except SandboxDied as error:
+                if self._suspect != check.name:
+                    # The process was destroyed before this check began: it gets a new one, once.
+                    self._suspect = check.name
+                    raise
+                result = _without_verdict(check, Status.CRASHED, f"The notebook's process ended: {error.message}.")
+                self.flags.append(f"{check.name}: the notebook's process ended")
+            self.results[check.name] = result
+            self._waiting.pop(0)
+
+
+def _without_verdict(check: Check, status: Status, message: str) -> CheckResult:
+    return CheckResult(check.name, check.title, status, 0.0, check.points, message, equation=check.equation)
+
+
+def _cell_outcome(number: int, outcome: dict) -> CellOutcome:
+    error = outcome["error"]
+    if error is None:
+        return CellOutcome(number, outcome["stdout"], outcome["stderr"])
+    raised = CodeError(error["kind"], error["type"], error["message"], error["frames"])
+    where = tuple(f"{place}, line {line}, in {name}: {source}" for place, line, name, source in raised.frames)
+    text = raised.message if raised.kind == "timeout" else f"{raised.type_name}: {raised.message}"
+    return CellOutcome(number, outcome["stdout"], outcome["stderr"], text, where)
+
+
+def _bounded(outcomes: list[CellOutcome]) -> Iterator[CellOutcome]:
+    room = OUTPUT_LIMIT
+    for outcome in outcomes:
+        stdout, stderr = outcome.stdout[:room], outcome.stderr[: max(room - len(outcome.stdout), 0)]
+        room -= len(stdout) + len(stderr)
+        yield replace(outcome, stdout=stdout, stderr=stderr)

@@ -1,0 +1,62 @@
+"""`nbgrader autograde` and the formgrader's button, with our sandbox in place of nbgrader's kernel.
+
+Used by `nbgrader_config.py`. The exporter reads a submission without trusting it; the preprocessor evaluates it (or
+finds it in the journal) and writes the results where nbgrader's own SaveAutoGrades looks for them. When the grader
+fails, an exception leaves nbgrader with nothing to save: it fails closed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course import load_course
+from autograder.grading.compose import compose
+from autograder.grading.course_run import evaluate_all, key_of
+from autograder.grading.journal import Journal
+from autograder.grading.plan import make_plan
+from autograder.grading.submission import read_submission
+from autograder.sandbox.doctor import require_sandbox
+
+
+class GraderFailed(Exception):
+    """The grader could not judge a submission; nothing is recorded for it."""
+
+
+class SafeNotebookExporter(NotebookExporter):
+    """Reads any file as a notebook: what cannot be read becomes an empty one, which the preprocessor fills."""
+
+    def from_filename(self, filename: str, resources: Any = None, **options: Any) -> Any:
+        if "submitted" in Path(filename).parts:
+            return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **options)
+        return super().from_filename(filename, resources, **options)
+
+
+class SandboxExecute(NbGraderPreprocessor):
+    """Evaluates the submission in the sandbox and replaces the notebook by the autograded one."""
+
+    def preprocess(self, nb: nbformat.NotebookNode, resources: Any) -> tuple[nbformat.NotebookNode, Any]:
+        root = Path(self.config.CourseDirectory.root or ".").resolve()
+        task, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        course = load_course(root)
+        plan = make_plan(course, task)
+        submission = read_submission(course, course.task(task), student)
+        key = key_of(plan, submission)
+        with Journal(root / "journal.db") as journal:
+            report = journal.report(key)
+            if report is None:
+                require_sandbox(plan.launch)
+                (graded,) = evaluate_all(plan, [submission], 1)
+                if graded.report is None or graded.fault:
+                    raise GraderFailed(f"{student}, {task}: {graded.fault}")
+                report = graded.report
+                journal.add(key, report)
+        assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)
+        composed = compose(submission, assignment, report)
+        # SaveAutoGrades reads it back from what the exporter writes; a plain round trip keeps both the same.
+        return nbformat.from_dict(json.loads(nbformat.writes(composed))), resources

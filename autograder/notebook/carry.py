@@ -1,0 +1,133 @@
+"""Definitions of an earlier notebook, carried into a later one."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder.notebook.cells import NotebookError, code_cells, parse_notebook
+from autograder.sandbox.cells import plain_python
+
+
+class CarryError(Exception):
+    """The earlier notebook is not there or cannot be read; the message says where it was looked for."""
+
+
+def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
+    """Load your own work of an earlier task: its imports, functions, classes and constants. Nothing else runs.
+
+    Looks for ``<task>.ipynb`` beside this notebook, in a folder of the task's name, and one folder above.
+
+    Args:
+        task: name of the earlier task, as ``"task1_forward"``.
+        into: namespace to fill; the caller's globals when absent.
+
+    Raises:
+        CarryError: the notebook was not found, or is damaged.
+    """
+    namespace = sys._getframe(1).f_globals if into is None else into
+    path = find_notebook(task)
+    try:
+        notebook = parse_notebook(path.read_bytes())
+    except (NotebookError, OSError) as error:
+        raise CarryError(f"{path}: {error}") from None
+    carried, skipped = [], []
+    for cell in code_cells(notebook):
+        if cell.graded:
+            continue
+        filename = f"<cell {cell.number} of {task}>"
+        source = plain_python(cell.source)
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        try:
+            tree = ast.parse(source, filename)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            skipped.append(f"cell {cell.number} ({type(error).__name__})")
+            continue
+        for statement in definitions(tree, carried):
+            try:
+                exec(compile(ast.Module([statement], []), filename, "exec"), namespace)
+            except Exception as error:
+                skipped.append(f"cell {cell.number}, line {statement.lineno} ({type(error).__name__}: {error})")
+            else:
+                carried += names_of(statement)
+    own = [name for name in dict.fromkeys(carried) if not name.startswith("_")]
+    print(f"carried from {task}: {', '.join(own) or 'nothing'}")
+    if skipped:
+        print(f"not carried: {'; '.join(skipped)}")
+
+
+def find_notebook(task: str) -> Path:
+    """The notebook of ``task`` beside or above the working directory.
+
+    Raises:
+        CarryError: it is nowhere; the message lists the places.
+    """
+    here = Path.cwd()
+    name = f"{task}.ipynb"
+    places = [here / name, here / task / name, here.parent / task / name, here.parent / name]
+    places += [here.parent.parent / task / name]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = "\n  ".join(str(place) for place in places)
+    raise CarryError(f"{name} was not found. Put your own {name} into one of these places:\n  {looked}")
+
+
+def definitions(tree: ast.Module, known: list[str]) -> list[ast.stmt]:
+    """The statements of ``tree`` that define: imports, functions, classes, and assignments that call nothing.
+
+    An assignment may call a function of the notebook itself with constants only, as closures are made:
+    ``softmax = make_softmax()``. Anything with data in it does not run.
+    """
+    found: list[ast.stmt] = []
+    local = set(known)
+    for statement in tree.body:
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                found.append(statement)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found.append(statement)
+                local.add(statement.name)
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+                if _is_constant(value, local) and all(_is_plain_target(t) for t in _targets(statement)):
+                    found.append(statement)
+    return found
+
+
+def names_of(statement: ast.stmt) -> list[str]:
+    """The names a definition binds, imports left out."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign() | ast.AnnAssign():
+            return [n.id for t in _targets(statement) for n in ast.walk(t) if isinstance(n, ast.Name)]
+    return []
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
+
+
+def _is_plain_target(target: ast.expr) -> bool:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(_is_plain_target(item) for item in target.elts)
+    return isinstance(target, ast.Name)
+
+
+def _is_constant(value: ast.expr, local: set[str]) -> bool:
+    if isinstance(value, ast.Lambda):
+        return True
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call):
+            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+            factory = isinstance(node.func, ast.Name) and node.func.id in local
+            if not factory or not all(isinstance(argument, ast.Constant) for argument in arguments):
+                return False
+        elif isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)):
+            return False
+    return True

@@ -1,0 +1,116 @@
+"""`check("softmax_rows")`: run one check on this notebook's own definitions, without network or reference."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import autograder.checks
+from autograder.calls import Replayer, ReplayRng, Session, connect
+from autograder.checks import Check, load_checks
+from autograder.checks.outcome import CheckResult, run_check
+from autograder.notebook import render
+from autograder.notebook.answers import load_answers
+from autograder.notebook.cells import code_cells, parse_notebook
+from autograder.notebook.data import local_data
+from autograder.sandbox.cells import execute
+
+CELL_SECONDS = 600.0  # the student's own machine and time; only a forgotten endless loop is stopped
+OUTPUT_LIMIT = 100_000
+
+
+class Shown:
+    """A result that notebooks show as HTML and everything else as text."""
+
+    def __init__(self, result: CheckResult) -> None:
+        self.result = result
+
+    def __repr__(self) -> str:
+        return render.text(self.result)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # nbgrader without our configuration reads a cell's plain value as its points: so it gets them.
+        shell = type(sys.modules["IPython"].get_ipython()).__name__ if "IPython" in sys.modules else ""
+        if shell == "ZMQInteractiveShell":
+            return {"text/html": render.html(self.result), "text/plain": f"{self.result.points}"}
+        return {"text/plain": render.text(self.result)}
+
+
+def check(name: str) -> Shown:
+    """Judge this notebook's own code by the check ``name``, with the numbers that ship with the package.
+
+    Raises:
+        ValueError: there is no such check.
+    """
+    return Shown(check_namespace(find_check(name), sys._getframe(1).f_globals))
+
+
+def check_namespace(check: Check, namespace: Mapping[str, Any]) -> CheckResult:
+    """Run ``check`` on the definitions in ``namespace`` with the recorded answers.
+
+    Raises:
+        GraderFault: the package itself is broken.
+    """
+    log, draws = load_answers(check.task)[check.name]
+    student = connect(Session(namespace))
+    reference = connect(Replayer(log), trusted=True)
+    data = local_data(check.task) if check.wants_data else None
+    return run_check(check, student, reference, ReplayRng(draws), data)
+
+
+@cache
+def _all_checks() -> dict[str, Check]:
+    tasks = [module.name for module in pkgutil.iter_modules(autograder.checks.__path__)]
+    return {
+        name: check
+        for task in tasks
+        if task != "outcome"
+        for name, check in load_checks(task).items()
+    }
+
+
+def find_check(name: str) -> Check:
+    """The check called ``name``, of whatever task.
+
+    Raises:
+        ValueError: there is none; the message names similar ones.
+    """
+    import difflib
+
+    known = _all_checks()
+    if name not in known:
+        close = difflib.get_close_matches(str(name), known, n=3) or sorted(known)[:5]
+        raise ValueError(f"There is no check {name!r}. Did you mean {', '.join(close)}?")
+    return known[name]
+
+
+def check_notebook(path: Path) -> Iterator[CheckResult]:
+    """Execute the notebook at ``path`` here, as its owner, and run every check of its task on it.
+
+    Cells tagged ``experiment`` are not run. A failing cell does not stop the next.
+
+    Raises:
+        NotebookError: the file cannot be read.
+        ValueError: its name is none of a task.
+    """
+    task = path.stem
+    known = sorted({check.task for check in _all_checks().values()})
+    if task not in known:
+        raise ValueError(f"{path.name} is no notebook of a task. Expected one of: {', '.join(known)} (.ipynb).")
+    notebook = parse_notebook(path.read_bytes())
+    os.chdir(path.resolve().parent)
+    autograder.check = lambda *names, **options: None  # type: ignore[assignment]
+    namespace: dict[str, Any] = {"__name__": "__main__", "display": print, "get_ipython": lambda: None}
+    for cell in code_cells(notebook):
+        if not cell.graded and not cell.experiment:
+            label = f"cell {cell.number}"
+            execute(cell.source, label, namespace, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
+    for check in load_checks(task).values():
+        yield check_namespace(check, namespace)
+
+

@@ -1,0 +1,56 @@
+"""A check's result as a person sees it: compact HTML in notebooks, text elsewhere. All student text is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+from autograder.checks.outcome import CheckResult, Status
+
+MARKS = {
+    Status.PASSED: ("✓", "#1a7f37"),
+    Status.PARTIAL: ("◐", "#9a6700"),
+    Status.DEFERRED: ("…", "#0969da"),
+    Status.MISSING: ("○", "#57606a"),
+    Status.GRADER_ERROR: ("!", "#8250df"),
+}
+FAILED_MARK = ("✗", "#cf222e")
+
+
+def points(value: float) -> str:
+    """Points without a needless fraction: 3, 2.5."""
+    return f"{value:g}"
+
+
+def text(result: CheckResult) -> str:
+    """The result in a few lines of plain text."""
+    mark, _ = MARKS.get(result.status, FAILED_MARK)
+    lines = [f"{mark} {result.name}  {points(result.points)}/{points(result.max_points)}  {result.title}"]
+    if result.message:
+        lines.append(f"    {result.message}")
+    lines += [f"    in {place}" for place in result.where]
+    if result.hint:
+        lines.append(f"    Hint: {result.hint}")
+    if result.equation and result.status is not Status.PASSED:
+        lines.append(f"    See eq. {result.equation}.")
+    return "\n".join(lines)
+
+
+def html(result: CheckResult) -> str:
+    """The result as one small block; colours that also read in grey."""
+    mark, colour = MARKS.get(result.status, FAILED_MARK)
+    head = (
+        f'<span style="color:{colour};font-weight:bold">{mark} {escape(result.name)}</span> '
+        f"<b>{points(result.points)}/{points(result.max_points)}</b> "
+        f'<span style="opacity:.75">{escape(result.title)}</span>'
+    )
+    body = []
+    if result.message:
+        body.append(f"<div>{escape(result.message)}</div>")
+    if result.where:
+        body.append("<pre style='margin:.2em 0'>" + escape("\n".join(result.where)) + "</pre>")
+    if result.hint:
+        body.append(f"<div><i>Hint:</i> {escape(result.hint)}</div>")
+    if result.equation and result.status is not Status.PASSED:
+        body.append(f'<div style="opacity:.75">See eq. {escape(result.equation)}.</div>')
+    style = f"border-left:4px solid {colour};padding:.2em .7em;margin:.2em 0"
+    return f'<div style="{style}">{head}{"".join(body)}</div>'
