@@ -73,7 +73,9 @@ def read_assignment(home: Path, task: str, checks: Mapping[str, Check]) -> Assig
     problems += resolver.problems
     total = sum(check.points for check in checks.values())
     if abs(total - POINTS) > 1e-9:
-        problems.append(f"autograder/checks/{task}.py: the checks are worth {total:g} points; expected {POINTS}")
+        problems.append(
+            f"autograder/checks/{task}.py: the checks are worth {total:g} points; expected {POINTS}"
+        )
     if problems:
         raise AuthoringError(problems)
     return Assignment(task, cells)
@@ -118,7 +120,9 @@ class _Resolver:
         for name, definition in self.known["solution"].items():
             if definition.regions and name not in self.used["solution"]:
                 place = f"{solution_path}:{definition.line}"
-                self.problems.append(f"{place}: {name} has a solution region, but {self.path} has no cell for it")
+                self.problems.append(
+                    f"{place}: {name} has a solution region, but {self.path} has no cell for it"
+                )
 
     def _reference(self, body: str, options: dict[str, Any], start: int, lines: list[str]) -> Cell | None:
         """The cell that a :solution: or :check: option stands for."""
@@ -134,7 +138,9 @@ class _Resolver:
         if body.strip():
             self._note(line, f":{kind}: {name} has a body; what the cell holds comes from its reference")
         if name in self.used[kind]:
-            self._note(line, f"a second cell for the {kind} {name}; the first is at line {self.used[kind][name]}")
+            self._note(
+                line, f"a second cell for the {kind} {name}; the first is at line {self.used[kind][name]}"
+            )
             return None
         self.used[kind][name] = line
         if name not in self.known[kind]:

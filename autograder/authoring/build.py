@@ -36,26 +36,32 @@ class Built:
     recorded: bool = False
 
     @property
-    def advice(self) -> str:
-        """How to go on after a refusal."""
-        return (
-            f"{self.path} was edited by hand since it was built and is left alone. Move the change to "
-            f"assignments/{self.task}.md or solutions/{self.task}.py and delete the notebook, or build with --force "
-            "to drop the change."
+    def problems(self) -> list[str]:
+        """One line for each edit by hand, and how to go on; empty unless refused."""
+        if not self.edits:
+            return []
+        advice = (
+            f"{self.path} was edited by hand since it was built and is left alone. Move what you want to keep to "
+            f"assignments/{self.task}.md or solutions/{self.task}.py, then build with --force."
         )
+        return [*(f"{self.path}: {edit}" for edit in self.edits), advice]
 
 
 def build(
-    course: Course, tasks: Iterable[str], *, force: bool = False, progress: Callable[[str], None] | None = None
+    course: Course,
+    tasks: Iterable[str],
+    *,
+    force: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Built]:
-    """Write `source/<task>/<task>.ipynb` and the recorded answers of every task, all of them or none.
+    """Write `source/<task>/<task>.ipynb` and the recorded answers of every task.
 
     Args:
         force: overwrite notebooks that were edited by hand.
         progress: called with each task's name before its answers are recorded, which may take seconds.
 
     Raises:
-        AuthoringError: something does not fit together; nothing is written then. One line a problem, of all tasks.
+        AuthoringError: something does not fit together, in any of the tasks; no notebook is written then.
         CourseError: the course has no such task.
     """
     home = home_of(course.root)
@@ -69,13 +75,15 @@ def build(
             problems += error.problems
     if problems:
         raise AuthoringError(problems)
-    reports = []
+    recorded = {}
     for row in rows:
         if progress is not None:
             progress(row.name)
-        recorded = record_answers(row.name, home=home, data=row.data)
-        reports.append(_write(course.root, assignments[row.name], recorded=recorded, force=force))
-    return reports
+        recorded[row.name] = record_answers(row.name, home=home, data=row.data)
+    return [
+        _write(course.root, assignment, recorded=recorded[name], force=force)
+        for name, assignment in assignments.items()
+    ]
 
 
 def checks_of(task: str) -> dict[str, Check]:

@@ -40,7 +40,9 @@ def read_definitions(text: str, place: str) -> tuple[dict[str, Definition], list
     except SyntaxError as error:
         return {}, [f"{place}:{error.lineno}: {error.msg}"]
     lines = text.splitlines()
-    definitions, problems, covered = {}, [], set()
+    definitions: dict[str, Definition] = {}
+    problems: list[str] = []
+    covered: set[int] = set()
     for node in tree.body:
         name = _name(node)
         if name is None:

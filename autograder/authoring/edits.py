@@ -12,9 +12,9 @@ from nbformat import NotebookNode
 SHOWN = 50  # characters of a cell's first line in a message
 
 
-def fingerprint(notebook: NotebookNode) -> list[list[str]]:
-    """[id, hash] of every cell, in order. Outputs do not count: running a notebook is no edit."""
-    return [[cell.get("id", ""), _hash(cell)] for cell in notebook.cells]
+def fingerprint(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """(id, hash) of every cell, in order. Outputs do not count: running a notebook is no edit."""
+    return [(cell.get("id", ""), _hash(cell)) for cell in notebook.cells]
 
 
 def hand_edits(path: Path, built: NotebookNode) -> list[str]:
@@ -24,14 +24,13 @@ def hand_edits(path: Path, built: NotebookNode) -> list[str]:
         built: what would be written now; a change that has reached it already is no loss.
     """
     try:
-        current = nbformat.read(path, as_version=4)
-        recorded = [tuple(row) for row in current.metadata["autograder"]["cells"]]
-    except (KeyError, TypeError, AttributeError):
+        current = nbformat.read(path, 4)
+        recorded = [(str(row[0]), str(row[1])) for row in current.metadata["autograder"]["cells"]]
+    except (KeyError, IndexError, TypeError, AttributeError):
         return ["it was not made by autograder build"]
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError):
         return ["it is not a notebook"]
-    now = [tuple(row) for row in fingerprint(current)]
-    new = [tuple(row) for row in fingerprint(built)]
+    now, new = fingerprint(current), fingerprint(built)
     if now in (recorded, new):
         return []
     before, after, coming = dict(recorded), dict(now), dict(new)
@@ -42,7 +41,8 @@ def hand_edits(path: Path, built: NotebookNode) -> list[str]:
         doing = "was edited" if cell_id in before else "was added"
         name = cell_id if cell_id in before else "new"
         edits.append(f"cell {number} ({name}) {doing}: {_first_line(cell)}")
-    edits += [f"cell {cell_id} was deleted" for cell_id in before if cell_id not in after and cell_id in coming]
+    deleted = [cell_id for cell_id in before if cell_id not in after and cell_id in coming]
+    edits += [f"cell {cell_id} was deleted" for cell_id in deleted]
     return edits or ["its cells were moved or copied"]
 
 

@@ -27,7 +27,9 @@ class NamedStubs(ClearSolutions):
         nb.metadata.get("autograder", {}).pop("cells", None)
         return nb, resources
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, cell_index: int
+    ) -> tuple[NotebookNode, Any]:
         """One cell, one stub for each of its regions, in order."""
         cell, resources = super().preprocess_cell(cell, resources, cell_index)
         texts = iter(cell.metadata.pop("autograder", {}).get("stubs", []))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -22,7 +23,14 @@ FIRST_UID = 1_900_000_000  # far above what distributions hand out to people, se
 UIDS = 100_000_000
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")  # read-only; links stay links
 HOME = "/home/student"  # the working directory inside
-ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+WRITABLE = ("/tmp", HOME, "/dev/shm")
+ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")  # Debian's BLAS is one of the last
+# No /dev/zero: mapped and shared it is memory that no process seems to use. No terminals either.
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
+COUNTS_BY_NAMESPACE = (5, 14)  # Linux: from here on the limit of processes counts per user *namespace*
+# No start-up files and no folder of the user's or the script's. Not -I, which would ignore PYTHONHASHSEED: the order
+# of a set is the same in every run, and so is the grade.
+SEALED = ("-s", "-S", "-P")
 
 
 class SandboxUnavailable(Exception):
@@ -124,6 +132,7 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
             command += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             command += ["--ro-bind", path, path]
+    command += ["--perms", "0755", "--dir", "/etc"]
     for path in ETC:
         command += ["--ro-bind-try", path, path]
     # Before the packages' folders: those may themselves lie below /tmp.
@@ -138,7 +147,9 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
     command += ["--ro-bind", str(launch.kit), "/kit"]
     if launch.data is not None:
         command += ["--ro-bind", str(launch.data), "/data"]
-    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev", "--symlink", "/proc/self/fd", "/dev/fd"]
+    for path in DEVICES:
+        command += ["--dev-bind", path, path]
     command += ["--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
     for name, value in environment("/data" if launch.data else None, HOME).items():
@@ -147,16 +158,20 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
         command += ["--seccomp", str(seccomp_fd)]
     # A user of its own for every concurrent worker: the kernel counts processes per user.
     uid = FIRST_UID + os.getpid() % UIDS if root else 0
-    options = worker_options(launch, uid=uid, private_ids=True, kit="/kit")
+    options = worker_options(launch, uid=uid, private_ids=root or _linux() >= COUNTS_BY_NAMESPACE, kit="/kit")
     worker = "/kit/autograder/sandbox/worker.py"
-    return [*command, "--", interpreter(), "-I", "-S", worker, str(channel_fd), options]
+    return [*command, "--", interpreter(), *SEALED, worker, str(channel_fd), options]
 
 
 def unsafe(launch: Launch, channel_fd: int) -> list[str]:
     """The command that starts a worker with resource limits and no walls."""
     options = worker_options(launch, uid=0, private_ids=False, kit=str(launch.kit))
     worker = str(launch.kit / "autograder/sandbox/worker.py")
-    return [interpreter(), "-I", "-S", worker, str(channel_fd), options]
+    return [interpreter(), *SEALED, worker, str(channel_fd), options]
+
+
+def _linux() -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def _outside_system(paths: Sequence[str]) -> list[str]:

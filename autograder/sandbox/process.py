@@ -12,7 +12,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,15 @@ import numpy as np
 from autograder.calls import CodeError
 from autograder.sandbox import backends, seccomp
 from autograder.sandbox.backends import Launch, SandboxUnavailable
+from autograder.sandbox.inmates import MAX_FILES, Family, Inmates, end_starter
 from autograder.sandbox.limits import MEGABYTE
 from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError
+from autograder.sandbox.replies import checked_error, checked_reply
 
 START_S = 30.0  # a cold NumPy on a slow disk; a warm one takes 0.2 s
 GRACE_S = 1.0  # between the worker's own alarm and the parent's kill
-WATCH_S = 0.1  # how often memory and processes are looked at while waiting
-PAGE = os.sysconf("SC_PAGE_SIZE")
+WATCH_S = 0.1  # how often memory, processes and files are looked at
+SOURCE_LIMIT = 2**20  # characters of one cell; the longest of the course has 3 000
 
 
 class SandboxDied(Exception):
@@ -55,7 +56,9 @@ class Sandbox:
             # The kernel's parent-death signal goes by thread: this one's end would kill the sandbox.
             raise RuntimeError("a sandbox is started from the main thread")
         self._launch, self._deadline, self._walls = launch, deadline, walls
-        self._checks = 0
+        self._checks = self._questions = 0
+        self._looked = 0.0
+        self._inmates: Inmates | Family | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Sandbox:
@@ -69,7 +72,8 @@ class Sandbox:
                 filter_fd = _pipe_with(program)
                 fds.append(filter_fd)
             command = backends.bubblewrap(self._launch, theirs.fileno(), filter_fd)
-            env: dict[str, str] | None = None
+            # bubblewrap empties the worker's environment, but keeps its own where the worker can read it.
+            env: dict[str, str] = {}
         else:
             self._scratch = tempfile.TemporaryDirectory(prefix="unsafe-")
             home = self._scratch.name
@@ -92,14 +96,16 @@ class Sandbox:
                 os.close(filter_fd)
         try:
             self._connection.receive(time.monotonic() + START_S)
-        except (PeerGone, DeadlinePassed, ProtocolError) as error:
+            self._inmates = Inmates(self._process, backends.WRITABLE) if self._walls else Family(self._process)
+        except (PeerGone, DeadlinePassed, ProtocolError, OSError, IndexError) as error:
             self.kill()
-            said = (self._process.stderr.read(4000) if self._process.stderr else b"").decode("utf-8", "replace")
+            said = self._last_words()
             self._close()
-            raise SandboxUnavailable(
-                f"the sandbox did not start ({type(error).__name__}): {said.strip() or 'no message'}"
-            ) from None
-        self._own = set(self._tree())  # the starter, its init and the worker, before any student code ran
+            why = type(error).__name__ if isinstance(error, (PeerGone, DeadlinePassed)) else str(error)
+            raise SandboxUnavailable(f"the sandbox did not start ({why}): {said or 'no message'}") from None
+        if self._process.stderr:
+            self._process.stderr.close()  # nothing reads it from here on, so nothing shall be able to fill it
+        self._connection.tick = self._watch
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -117,6 +123,10 @@ class Sandbox:
         Raises:
             SandboxDied: the cell took the worker down with it.
         """
+        if len(source) > SOURCE_LIMIT:
+            message = f"a cell of more than {SOURCE_LIMIT} characters is not run"
+            error = {"kind": "exception", "type": "CellTooLong", "message": message, "frames": []}
+            return {"error": error, "stdout": "", "stderr": ""}
         reply = self._ask({"do": "cell", "label": label, "source": source}, self._launch.limits.cell_s + GRACE_S)
         try:
             error = reply["error"]
@@ -139,6 +149,9 @@ class Sandbox:
         """
         self._checks += 1
         number = self._checks
+        if self._inmates is None or not self._inmates.sweep():
+            self.kill()
+            raise SandboxDied("died", "the notebook left processes running that cannot be stopped")
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -146,93 +159,88 @@ class Sandbox:
                 try:
                     socket.send_fds(self._connection.socket, [b"f"], [theirs.fileno()])
                 except OSError:
-                    raise SandboxDied("died", "the notebook's process has ended") from None
+                    raise SandboxDied("died", self._end_of_worker()) from None
             deadline = min(time.monotonic() + seconds, self._deadline)
-            channel = CheckChannel(self, Connection(ours), deadline, seconds, number)
+            connection = Connection(ours, tick=self._watch_check)
+            channel = CheckChannel(self, connection, deadline, seconds, number)
             channel.open()
             yield channel
-            if channel.broken:
-                self._sweep()
         finally:
             ours.close()
 
     def kill(self) -> None:
-        """End every process of the sandbox."""
-        for pid in reversed(self._tree()):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
+        """End every process of the sandbox, and wait until they are gone."""
+        if self._inmates is not None:
+            self._inmates.end()
+        else:
+            self._process.kill()  # what it started ends with it: the kernel's parent-death signal
+            end_starter(self._process)
 
-    def watch(self) -> None:
-        """Raise `SandboxDied` when all processes together use more memory than allowed."""
-        pids = self._tree()
-        limits = self._launch.limits
-        if len(pids) > limits.processes + 4:
-            self.kill()
-            raise SandboxDied("died", f"more than {limits.processes} processes")
-        used = sum(_memory(pid) for pid in pids)
-        if used > limits.memory_mb * MEGABYTE:
-            self.kill()
-            raise SandboxDied("memory", f"more than {limits.memory_mb} MB of memory in all")
-
-    def ended_how(self, number: int) -> str | None:
+    def ended_how(self, number: int) -> str:
         """How the child of check ``number`` ended, as far as the worker says."""
         try:
             status = self._ask({"do": "status", "number": number}, GRACE_S).get("status")
-        except (SandboxDied, AttributeError):
-            return None
+        except SandboxDied:
+            status = None
         if type(status) is not int or not 0 <= status < 2**16:
-            return None
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            try:
-                return f"ended by {signal.Signals(number).name}"
-            except ValueError:
-                return f"ended by signal {number}"
-        return f"ended itself with exit code {os.WEXITSTATUS(status)}"
+            return "ended"
+        return _ending(os.waitstatus_to_exitcode(status)) if not os.WIFSTOPPED(status) else "ended"
 
-    def wait_for(self, connection: Connection, deadline: float) -> Any:
-        """One frame from ``connection``, with an eye on memory while waiting."""
-        first = True
-        while True:
-            now = time.monotonic()
-            if now >= deadline:
-                raise DeadlinePassed
-            connection.socket.settimeout(min(WATCH_S, deadline - now))
-            try:
-                if not connection.socket.recv(1, socket.MSG_PEEK):
-                    raise PeerGone
-                return connection.receive(deadline)
-            except TimeoutError:
-                if not first:
-                    self.watch()
-                first = False
-            except OSError:
-                raise PeerGone from None
+    def _watch(self) -> None:
+        """End everything when all processes together use more than allowed."""
+        if excess := self._excess():
+            self.kill()
+            raise SandboxDied(*excess)
+
+    def _watch_check(self) -> None:
+        """The same during a check, which takes down only itself as long as the worker is within bounds."""
+        if excess := self._excess():
+            self._looked = 0.0
+            if self._inmates is None or not self._inmates.sweep() or self._excess():
+                self.kill()
+            raise SandboxDied(*excess)
+
+    def _excess(self) -> tuple[str, str] | None:
+        """Kind and message of a bound that is exceeded, looked up every `WATCH_S`."""
+        now = time.monotonic()
+        if self._inmates is None or now - self._looked < WATCH_S:
+            return None
+        self._looked = now
+        limits = self._launch.limits
+        everyone = self._inmates.everyone()
+        if sum(process.threads for process in everyone) > limits.processes + 4:
+            return "died", f"more than {limits.processes} processes"
+        allowed = limits.memory_mb * MEGABYTE
+        if self._inmates.memory(everyone, allowed) > allowed:
+            return "memory", f"more than {limits.memory_mb} MB of memory in all"
+        if self._inmates.files() > MAX_FILES:
+            return "died", f"more than {MAX_FILES} files"
+        return None
 
     def _ask(self, command: dict[str, Any], seconds: float) -> Any:
         deadline = min(time.monotonic() + seconds, self._deadline)
-        self._send(command, seconds)
+        self._questions += 1
+        self._send({**command, "id": self._questions}, seconds)
         try:
-            reply = self.wait_for(self._connection, deadline)
+            while True:
+                reply = self._connection.receive(deadline)
+                if type(reply) is not dict or type(reply.get("id")) is not int:
+                    raise ProtocolError("a reply of unknown form")
+                if reply["id"] == self._questions:
+                    return reply
+                # The late answer to a question that was given up, or a forged one: not this one's.
         except PeerGone:
-            raise SandboxDied("died", "the process ended itself") from None
+            raise SandboxDied("died", self._end_of_worker()) from None
         except ProtocolError as error:
             raise SandboxDied("protocol", f"the grader received {error}") from None
         except DeadlinePassed:
             raise SandboxDied("timeout", self._too_long(seconds)) from None
-        if type(reply) is not dict:
-            raise SandboxDied("protocol", "the grader received a reply of unknown form")
-        return reply
 
     def _send(self, command: dict[str, Any], seconds: float) -> None:
         try:
             self._connection.send(command, min(time.monotonic() + seconds, self._deadline))
         except PeerGone:
-            raise SandboxDied("died", "the process ended itself") from None
+            raise SandboxDied("died", self._end_of_worker()) from None
         except DeadlinePassed:
             raise SandboxDied("timeout", self._too_long(seconds)) from None
 
@@ -241,35 +249,26 @@ class Sandbox:
             return f"the submission's {self._launch.limits.wall_s:g} s are used up"
         return f"no answer within {seconds:g} s"
 
-    def _tree(self) -> list[int]:
-        """All processes of the sandbox as the host sees them, parents first."""
-        found, waiting = [], [self._process.pid]
-        while waiting:
-            pid = waiting.pop()
-            found.append(pid)
-            with contextlib.suppress(OSError, ValueError):
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    children = Path(f"/proc/{pid}/task/{task}/children").read_text()
-                    waiting += map(int, children.split())
-            if len(found) > 10_000:
-                break
-        return found
+    def _end_of_worker(self) -> str:
+        """How the worker ended: bubblewrap passes its exit code on, and 128 + n for signal n."""
+        try:
+            code = self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            return "the process closed its connection to the grader"
+        return f"the process {_ending(128 - code if code > 128 else code)}"
 
-    def _sweep(self) -> None:
-        """Kill what a check left behind: everything but the starter, its init and the worker."""
-        for _ in range(20):
-            left = [pid for pid in self._tree() if pid not in self._own]
-            if not left:
-                return
-            for pid in left:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.002)
+    def _last_words(self) -> str:
+        if self._process.stderr is None:
+            return ""
+        os.set_blocking(self._process.stderr.fileno(), False)
+        return (self._process.stderr.read(4000) or b"").decode("utf-8", "replace").strip()
 
     def _close(self) -> None:
         self._connection.close()
         if self._process.stderr:
             self._process.stderr.close()
+        if self._inmates is not None:
+            self._inmates.close()
         if self._scratch is not None:
             self._scratch.cleanup()
 
@@ -308,12 +307,10 @@ class CheckChannel:
         try:
             if request is not None:
                 self._connection.send({"id": self._calls, "request": request}, self._deadline)
-            message = self._sandbox.wait_for(self._connection, self._deadline)
-            if request is None:
-                return {}
-            return self._checked(message)
+            message = self._connection.receive(self._deadline)
+            return checked_reply(message, self._calls, request) if request is not None else {}
         except PeerGone:
-            how = self._sandbox.ended_how(self._number) or "ended"
+            how = self._sandbox.ended_how(self._number)
             self.broken = CodeError("died", "ProcessEnded", f"The process {how} before it returned a result.")
         except DeadlinePassed:
             self.broken = CodeError("timeout", "Timeout", f"Stopped: the check takes more than {self._seconds:g} s.")
@@ -323,66 +320,17 @@ class CheckChannel:
             self.broken = CodeError("protocol", "ProtocolError", f"The grader received {error}.")
         raise self.broken
 
-    def _checked(self, message: Any) -> dict[str, Any]:
-        if type(message) is not dict or message.keys() != {"id", "reply"} or message["id"] != self._calls:
-            raise ProtocolError("a reply to another question")
-        reply = message["reply"]
-        if type(reply) is not dict or not ("value" in reply or "error" in reply):
-            raise ProtocolError("a reply without a value")
-        checked: dict[str, Any] = {}
-        if reply.get("error") is not None:
-            checked["error"] = checked_error(reply["error"])
-            return checked
-        checked["value"] = reply["value"]
-        exit_code = reply.get("exit_code")
-        checked["exit_code"] = exit_code if type(exit_code) is int else None
-        for name in ("stdout", "stderr"):
-            checked[name] = reply[name] if type(reply.get(name)) is str else ""
-        mutated = reply.get("mutated")
-        checked["mutated"] = [which for which in mutated if type(which) in (int, str)] if type(mutated) is list else []
-        if type(reply.get("arguments")) is list:
-            checked["arguments"] = reply["arguments"]
-        return checked
 
-
-ERROR_KINDS = {"missing", "not_implemented", "exception", "exit", "memory", "unsendable", "timeout"}
-
-
-def checked_error(error: Any) -> dict[str, Any]:
-    """An error reply in the form `calls.session.describe` gives it, whatever was sent.
-
-    Raises:
-        ProtocolError: it has another form.
-    """
-    if type(error) is not dict or error.get("kind") not in ERROR_KINDS:
-        raise ProtocolError("an error of unknown form")
-    if type(error.get("type")) is not str or type(error.get("message")) is not str:
-        raise ProtocolError("an error of unknown form")
-    frames = []
-    for row in error["frames"] if type(error.get("frames")) is list else []:
-        if type(row) in (list, tuple) and len(row) == 4 and type(row[1]) is int:
-            frames.append([str(row[0])[:40], row[1], str(row[2])[:60], str(row[3])[:160]])
-    return {
-        "kind": error["kind"],
-        "type": error["type"][:80],
-        "message": error["message"][:400],
-        "frames": frames[:4],
-    }
-
-
-def _memory(pid: int) -> int:
-    """Bytes a process uses, its share of shared pages included."""
+def _ending(code: int) -> str:
+    """An exit code (negative: a signal) in words for the student."""
+    if code >= 0:
+        return f"ended itself with exit code {code}"
+    meaning = {signal.SIGSEGV: " (it crashed)", signal.SIGXCPU: " (its CPU time was used up)"}
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-        return (int(resident) - int(shared)) * PAGE
-    except (OSError, ValueError):
-        return 0
+        name = signal.Signals(-code)
+    except ValueError:
+        return f"was ended by signal {-code}"
+    return f"was ended by {name.name}{meaning.get(name, '')}"
 
 
 def _pipe_with(content: bytes) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,8 @@ import autograder
 from autograder.calls.session import Session
 from autograder.sandbox.cells import execute
 from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
+
+ENDING_S = 0.3
 
 
 class Worker:
@@ -45,13 +48,16 @@ class Worker:
                     for name, content in command["files"].items():
                         with open(name, "wb") as file:
                             file.write(content.tobytes())
-                    self._connection.send({"done": True})
+                    self._reply(command, {"done": True})
                 case "cell":
-                    self._connection.send(self._cell(command))
+                    self._reply(command, self._cell(command))
                 case "fork":
                     self._fork(command["number"])
                 case "status":
-                    self._connection.send({"status": self._ended.get(command["number"])})
+                    self._reply(command, {"status": self._status(command["number"])})
+
+    def _reply(self, command: dict[str, Any], content: dict[str, Any]) -> None:
+        self._connection.send({**content, "id": command["id"]})
 
     def _cell(self, command: dict[str, Any]) -> dict[str, Any]:
         return execute(
@@ -75,6 +81,14 @@ class Worker:
             serve_session(Connection(socket.socket(fileno=fds[0])), self._namespace)
         finally:
             os._exit(0)
+
+    def _status(self, number: int) -> int | None:
+        """The wait status of that child; its connection closes a moment before it ends."""
+        until = time.monotonic() + ENDING_S
+        while number in self._children and time.monotonic() < until:
+            time.sleep(0.002)
+            self._reap()
+        return self._ended.get(number)
 
     def _reap(self) -> None:
         """Collect ended children: until then each counts as a process."""

@@ -1,7 +1,8 @@
 """The process inside the sandbox.
 
-Started as ``python -I -S worker.py FD OPTIONS``. It gives up its rights, says it is ready, and does nothing until the
-parent speaks: a parent that was killed in between leaves nothing behind. Then it obeys three commands:
+Started as ``python -s -S -P worker.py FD OPTIONS``. It gives up its rights, says it is ready, and does nothing until the
+parent speaks: a parent that was killed in between leaves nothing behind. Then it obeys four commands, each with an
+"id" that its reply repeats:
 
     {"do": "files", "files": {name: uint8 array}}    write the submission's files into the working directory
     {"do": "cell", "label": str, "source": str}      execute a cell in the notebook's namespace
@@ -26,15 +27,18 @@ def give_up_rights(options: dict) -> None:
     megabyte = 2**20
     for name, value in (
         ("RLIMIT_AS", options["memory_mb"] * megabyte),
-        ("RLIMIT_CPU", options["cpu_s"]),
         ("RLIMIT_FSIZE", options["disk_mb"] * megabyte),
         ("RLIMIT_NOFILE", 256),
         ("RLIMIT_NPROC", options["processes"]),
         ("RLIMIT_CORE", 0),
+        ("RLIMIT_MSGQUEUE", 0),
+        ("RLIMIT_SIGPENDING", 256),
     ):
         if name == "RLIMIT_NPROC" and not options["private_ids"]:
             continue  # without a user id or user namespace of its own the limit would count the grader's processes
         resource.setrlimit(getattr(resource, name), (value, value))
+    # A second between the two: the first sends a signal whose name says why.
+    resource.setrlimit(resource.RLIMIT_CPU, (options["cpu_s"], options["cpu_s"] + 1))
     if os.getuid() == 0 and options["uid"]:
         os.setgroups([])
         os.setresgid(options["uid"], options["uid"], options["uid"])
@@ -49,6 +53,8 @@ def silence() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    if null > 2:
+        os.close(null)
 
 
 def main() -> None:

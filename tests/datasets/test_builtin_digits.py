@@ -34,12 +34,12 @@ def test_these_very_images():
     images, labels = draw_digits(6, seed=1998)
     assert labels.tolist() == [4, 2, 3, 2, 6, 7]
     rows = [
-        [0, 131, 255, 255, 255, 255, 226, 255, 255, 255, 190, 18],
-        [0, 0, 0, 0, 0, 0, 28, 221, 255, 245, 32, 0],
-        [0, 0, 0, 13, 255, 255, 255, 255, 255, 106, 0, 0],
-        [0, 0, 0, 0, 3, 69, 212, 255, 255, 255, 84, 1],
-        [255, 255, 252, 68, 74, 255, 255, 238, 233, 255, 137, 0],
-        [86, 0, 0, 0, 0, 0, 0, 0, 185, 255, 255, 73],
+        [0, 169, 255, 255, 140, 26, 6, 102, 255, 255, 159, 8],
+        [0, 0, 0, 0, 0, 0, 0, 57, 247, 247, 150, 6],
+        [0, 0, 0, 24, 189, 249, 249, 249, 249, 249, 98, 0],
+        [0, 0, 0, 0, 0, 0, 120, 255, 255, 77, 0, 0],
+        [255, 111, 0, 36, 240, 255, 213, 31, 19, 255, 255, 32],
+        [0, 0, 0, 0, 0, 0, 0, 56, 227, 253, 253, 197],
     ]
     assert np.abs(images[:, 14, 8:20].astype(int) - rows).max() <= 1  # another platform may round differently
 
@@ -69,7 +69,7 @@ def test_placed_as_in_mnist(drawn):
         assert np.abs(centre - 14.0).max() < 2.0
     rows, columns = (drawn[0] > 40).any(axis=2).sum(axis=1), (drawn[0] > 40).any(axis=1).sum(axis=1)
     longest = np.maximum(rows, columns)  # the 20 pixels of MNIST's box, give or take a soft edge
-    assert np.percentile(longest, 1) >= 18
+    assert np.percentile(longest, 1) >= 17
     assert np.percentile(longest, 99) <= 22
     assert drawn[0].max() == 255
     assert (drawn[0].max(axis=(1, 2)) > 200).all()

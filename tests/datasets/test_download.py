@@ -190,7 +190,10 @@ def test_wrong_content_everywhere_leaves_nothing(tmp_path, serve):
 
 def test_senseless_range_answer(tmp_path, serve):
     (tmp_path / "digits.gz.part").write_bytes(PACKED[:1000])
-    assert arrived(fetch(tmp_path, serve(range_answer="bytes 0-5/6"), serve()))
+    senseless, good = serve(range_answer="bytes 0-5/6"), serve()
+    assert arrived(fetch(tmp_path, senseless, good))
+    assert len(senseless.asked) == 1
+    assert good.asked == [(FILE.name, "bytes=1000-")]  # what was there is still good
 
 
 @pytest.mark.parametrize("length", [True, False])

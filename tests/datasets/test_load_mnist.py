@@ -186,6 +186,13 @@ def test_changed_files_are_read_again_and_the_old_arrays_go(tmp_path, write_idx)
     assert len([path for path in cache.glob("mnist-*") if path.is_dir()]) == 1
 
 
+def test_a_change_that_keeps_the_size_is_seen(tmp_path, write_idx):
+    folder = write_idx(tmp_path / "mnist", packed=False)
+    load_mnist(root=folder)
+    write_idx(folder, packed=False, shift=7)
+    assert load_mnist(root=folder)[0][0, 0, 0] == 7
+
+
 def test_read_only_data_folder(tmp_path, write_idx):
     folder = write_idx(tmp_path / "mnist")
     before = sorted(folder.iterdir())

@@ -1,0 +1,307 @@
+"""The `autograder` command: thin, one function per command. Exit code 0 done, 1 something failed, 2 misuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.course import Course, CourseError, load_course
+
+app = typer.Typer(
+    help="Assignments, checks and a sandboxed grader for neural networks from scratch in NumPy.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+FAILED, MISUSE = 1, 2
+
+Tasks = Annotated[list[str] | None, typer.Argument(help="Names of tasks; all of the course when none is given.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for programs.")]
+
+
+@contextmanager
+def explained(*, code: int = FAILED) -> Iterator[None]:
+    """Errors that a person can mend are said in their own words, without a traceback."""
+    from autograder.authoring.assignment import AuthoringError
+    from autograder.authoring.release import ReleaseError
+    from autograder.checks import CheckDefinitionError
+    from autograder.datasets import DataError
+    from autograder.grading.journal import JournalError
+    from autograder.grading.publish import PublishError
+    from autograder.grading.secret import SecretError
+    from autograder.reports.export import ExportError
+    from autograder.sandbox.backends import SandboxUnavailable
+
+    known = (
+        AuthoringError, CheckDefinitionError, CourseError, DataError, ExportError, JournalError, PublishError,
+        ReleaseError, SandboxUnavailable, SecretError,
+    )  # fmt: skip
+    try:
+        yield
+    except known as error:
+        err.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(MISUSE if isinstance(error, CourseError) else code) from None
+    except KeyboardInterrupt:
+        err.print("Interrupted. Nothing is lost: run the same command again.")
+        raise typer.Exit(130) from None
+
+
+def the_course() -> Course:
+    return load_course(Path.cwd())
+
+
+def chosen(course: Course, tasks: list[str] | None) -> list[str]:
+    return [course.task(name).name for name in tasks] if tasks else list(course.tasks)
+
+
+def a_bar(**options: Any) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=err, transient=True, **options,
+    )  # fmt: skip
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Try small attacks on the sandbox of this machine and say what holds."""
+    from autograder.sandbox.doctor import examine
+
+    with explained():
+        findings = examine()
+    if as_json:
+        typer.echo(json.dumps([finding.as_dict() for finding in findings]))
+    else:
+        for finding in findings:
+            mark = "[green]✓[/]" if finding.held else "[red]✗[/]"
+            out.print(f"{mark} {finding.name}", end="  ")
+            out.print(finding.detail, style="dim", markup=False, highlight=False)
+    if not all(finding.held for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def data(
+    which: Annotated[str, typer.Argument(help="mnist: download it.  digits: draw the built-in ones.")],
+    count: Annotated[int, typer.Option(min=60, help="Training images to draw (digits).")] = 60_000,
+    target: Annotated[Path | None, typer.Option(help="Folder to fill instead of data/.")] = None,
+) -> None:
+    """Fetch MNIST, or draw the built-in digits, into data/."""
+    from autograder.datasets.fetch import fetch
+
+    if which not in ("mnist", "digits"):
+        err.print(f"There is no data set {which!r}. Expected mnist or digits.")
+        raise typer.Exit(MISUSE)
+    raise typer.Exit(fetch(which, target=target, count=count))
+
+
+@app.command()
+def build(
+    tasks: Tasks = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks edited by hand.")] = False,
+) -> None:
+    """Make source notebooks and recorded answers from assignments/, solutions/ and checks."""
+    from autograder.authoring.build import build as build_tasks
+
+    with explained():
+        course = the_course()
+        reports = build_tasks(course, chosen(course, tasks), force=force, progress=lambda task: err.print(f"… {task}"))
+    refused = False
+    for report in reports:
+        out.print(f"{report.task}: {report.status}", highlight=False)
+        if report.status == "refused":
+            refused = True
+            for edit in report.edits:
+                out.print(f"  {edit}", markup=False, highlight=False)
+            out.print(f"  {report.advice}", markup=False, highlight=False)
+    if refused:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def release(tasks: Tasks = None) -> None:
+    """Make release/ with nbgrader, the students' package, and check that no solution is in either."""
+    from autograder.authoring.release import release as release_tasks
+
+    with explained():
+        course = the_course()
+        for line in release_tasks(course, chosen(course, tasks)):
+            out.print(line, markup=False, highlight=False)
+
+
+@app.command()
+def check(notebook: Annotated[Path, typer.Argument(help="Your notebook, as task1_forward.ipynb.")], as_json: AsJson = False) -> None:
+    """Run every check on a notebook of your own, here and without a sandbox."""
+    from autograder.notebook.shell import run_checks
+
+    raise typer.Exit(run_checks(notebook, as_json=as_json))
+
+
+@app.command()
+def grade(
+    tasks: Annotated[list[str], typer.Argument(help="Tasks to grade.")],
+    student: Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be repeated.")] = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Submissions at one time.")] = os.cpu_count() or 1,
+    feedback: Annotated[bool, typer.Option(help="Make feedback pages with nbgrader.")] = True,
+    again: Annotated[bool, typer.Option("--again", help="Evaluate anew what the journal already has.")] = False,
+    unsafe_no_sandbox: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Run student code without walls. Every grade is provisional.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grade the submissions of TASKS in the sandbox, into nbgrader's gradebook."""
+    from autograder.grading.course_run import RunOptions, grade_task
+    from autograder.grading.feedback import generate_feedback
+    from autograder.grading.submission import students_of
+    from autograder.reports import tables
+    from autograder.sandbox.doctor import require_sandbox
+
+    start = time.monotonic()
+    totals: list[Any] = []
+    with explained():
+        course = the_course()
+        names = chosen(course, tasks)
+        for name in student or []:
+            if not any(name in students_of(course, task) for task in names):
+                raise CourseError([f"There is no submission of student {name!r} in submitted/."])
+        if unsafe_no_sandbox:
+            err.print("No sandbox: student code runs with your rights. Every grade is provisional.", style="bold red")
+        else:
+            require_sandbox()
+        options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again)
+        for task in names:
+            with a_bar(disable=as_json) as bar:
+                row = bar.add_task(task, total=None)
+                graded = grade_task(
+                    course, task, options, lambda done, total, row=row, bar=bar: bar.update(row, completed=done, total=total)
+                )
+            problems = generate_feedback(course, task) if feedback and graded else []
+            totals.append((task, graded, problems))
+            if not as_json:
+                if not graded:
+                    out.print(f"{task}: no submissions under submitted/*/{task}/.", highlight=False)
+                    continue
+                out.print(tables.by_student(task, graded))
+                out.print(tables.by_check(graded))
+                if feedback:
+                    out.print(f"feedback: {course.root / 'feedback'}/STUDENT/{task}/{task}.html", highlight=False)
+                for problem in problems:
+                    err.print(problem, style="red", markup=False)
+    faults = [row for _, graded, _ in totals for row in graded if row.fault]
+    if as_json:
+        typer.echo(json.dumps({task: [_as_json(row) for row in graded] for task, graded, _ in totals}))
+    else:
+        count = sum(len(graded) for _, graded, _ in totals)
+        students = {row.student for _, graded, _ in totals for row in graded}
+        if faults:
+            err.print(f"{len(faults)} submissions were not graded: the grader failed. Nothing was published for them.", style="bold magenta")
+        typer.echo(f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s")
+    if faults or any(problems for _, _, problems in totals):
+        raise typer.Exit(FAILED)
+
+
+def _as_json(row: Any) -> dict[str, Any]:
+    report = row.report
+    return {
+        "student": row.student,
+        "points": report.points if report and not row.fault else None,
+        "max_points": report.max_points if report else None,
+        "fault": row.fault or None,
+        "flags": list(report.flags) if report else [],
+        "provisional": bool(report and report.provisional),
+        "checks": [check.as_dict() for check in report.checks] if report else [],
+    }
+
+
+@app.command()
+def report(tasks: Tasks = None) -> None:
+    """Show the published grades of a class again, by student and by check."""
+    from autograder.grading.course_run import Graded
+    from autograder.grading.journal import Journal
+    from autograder.reports import tables
+
+    with explained():
+        course = the_course()
+        with Journal(course.root / "journal.db") as journal:
+            for task in chosen(course, tasks):
+                graded = [Graded(student, result, fresh=False) for student, result in journal.grades(task)]
+                if graded:
+                    out.print(tables.by_student(task, graded))
+                    out.print(tables.by_check(graded))
+                else:
+                    out.print(f"{task}: nothing graded yet", highlight=False)
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="The CSV file to write.")] = Path("grades.csv"),
+    checks: Annotated[Path | None, typer.Option(help="Also write a CSV with a row for every check.")] = None,
+) -> None:
+    """Write the gradebook as CSV with nbgrader, manual scores and late penalties included."""
+    from autograder.reports.export import export_checks, export_gradebook
+
+    with explained():
+        course = the_course()
+        export_gradebook(course, to.resolve())
+        out.print(f"grades: {to}", highlight=False)
+        if checks is not None:
+            rows = export_checks(course, list(course.tasks), checks)
+            out.print(f"checks: {checks} ({rows} rows)", highlight=False)
+
+
+@app.command()
+def audit(
+    tasks: Tasks = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Fresh seeds to try.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Prove the checks: the reference has all points, the empty stub none, and two runs agree."""
+    from autograder.grading.audit import audit_task
+
+    with explained():
+        course = the_course()
+        rows = [audit_task(course, task, seeds) for task in chosen(course, tasks)]
+    if as_json:
+        typer.echo(json.dumps([row.as_dict() for row in rows]))
+    else:
+        for row in rows:
+            mark = "[green]✓[/]" if row.ok else "[red]✗[/]"
+            out.print(f"{mark} {row.task}: reference {row.reference:g}, stub {row.stub:g}, {seeds} seeds", highlight=False)
+            for problem in row.problems:
+                out.print(f"    {problem}", markup=False, highlight=False)
+    if not all(row.ok for row in rows):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demonstration course is made.")] = Path("demo"),
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1)] = os.cpu_count() or 1,
+) -> None:
+    """Make a class of twelve students, grade it, and show what comes out. Needs no data and no network."""
+    from autograder.demo.run import make_class
+
+    with explained():
+        tasks = make_class(the_course(), folder, say=lambda text: err.print(text, highlight=False))
+    os.chdir(folder)
+    grade(tasks, None, jobs, True, False, False, False)
+
+
+def main() -> None:  # pragma: no cover - `python -m autograder.cli`
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Grades as files: nbgrader's own export, and one line for every student and check from the journal."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.grading.journal import Journal
+
+COLUMNS = ("task", "student", "check", "points", "max_points", "status", "message")
+
+
+class ExportError(Exception):
+    """nbgrader could not export; the message is what it said."""
+
+
+def export_gradebook(course: Course, path: Path) -> None:
+    """`nbgrader export` to ``path``: a row for every student and assignment, manual scores and penalties included."""
+    done = run_nbgrader(course, ["export", f"--CsvExportPlugin.to={path}", "--to", str(path)])
+    if done.returncode:
+        raise ExportError(done.stderr.strip() or done.stdout.strip())
+
+
+def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
+    """A CSV row for every published check of ``tasks``; the number of rows."""
+    count = 0
+    with Journal(course.root / "journal.db") as journal, open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for task in tasks:
+            for student, report in journal.grades(task):
+                for check in report.checks:
+                    row = [task, student, check.name, check.points, check.max_points, check.status, check.message]
+                    writer.writerow([_inert(value) for value in row])
+                    count += 1
+    return count
+
+
+def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run nbgrader's own command in the course folder."""
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    return subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+
+
+def _inert(value: object) -> object:
+    """A spreadsheet would run a text that begins like a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -1,0 +1,68 @@
+"""The class at a glance: one table by student, one by check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.checks.outcome import CheckResult, Status
+from autograder.grading.course_run import Graded
+
+NOTE_LENGTH = 90
+
+
+def by_student(task: str, graded: Sequence[Graded]) -> Table:
+    """One row a student: points, and the first thing to look at."""
+    table = Table(title=task, title_justify="left", expand=False)
+    table.add_column("student")
+    table.add_column("points", justify="right")
+    table.add_column("first finding", overflow="fold", max_width=NOTE_LENGTH)
+    for row in graded:
+        if row.fault or row.report is None:
+            table.add_row(escape(row.student), "[magenta]not graded[/]", escape(f"grader fault: {row.fault}"))
+            continue
+        share = row.report.points / max(row.report.max_points, 1)
+        colour = "green" if share == 1 else "yellow" if share > 0 else "red"
+        points = f"[{colour}]{row.report.points:g}/{row.report.max_points:g}[/]"
+        note = finding(row.report.checks)
+        if row.report.flags:
+            note = f"⚑ {row.report.flags[0]}" + (f" · {note}" if note else "")
+        table.add_row(escape(row.student), points, escape(note[: 2 * NOTE_LENGTH]))
+    return table
+
+
+def finding(checks: Sequence[CheckResult]) -> str:
+    """The most telling failure: a wrong result before a crash before a stub."""
+    order = [Status.FAILED, Status.PARTIAL, Status.TIMEOUT, Status.MEMORY, Status.CRASHED, Status.ERROR, Status.MISSING]
+    for status in order:
+        for check in checks:
+            if check.status is status:
+                return f"{check.name}: {check.message}"
+    return ""
+
+
+def by_check(graded: Sequence[Graded]) -> Table:
+    """One row a check: how many students have it, partly, or not, and the mean of its points."""
+    table = Table(expand=False)
+    table.add_column("check")
+    table.add_column("points", justify="right")
+    for name in ("passed", "partly", "not"):
+        table.add_column(name, justify="right")
+    table.add_column("mean", justify="right")
+    reports = [row.report for row in graded if row.report is not None and not row.fault]
+    for index, first in enumerate(reports[0].checks if reports else ()):
+        results = [report.checks[index] for report in reports]
+        passed = sum(result.status is Status.PASSED for result in results)
+        partly = sum(result.status is Status.PARTIAL for result in results)
+        mean = sum(result.points for result in results) / len(results)
+        table.add_row(
+            first.name,
+            f"{first.max_points:g}",
+            str(passed),
+            str(partly) if partly else "",
+            str(len(results) - passed - partly) if passed + partly < len(results) else "",
+            f"{mean:.1f}",
+        )
+    return table

@@ -1,0 +1,78 @@
+"""What a sandbox sends, brought into the one form the grader works with, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.calls.session import OUTPUT_LIMIT
+from autograder.sandbox.protocol import ProtocolError
+
+ERROR_KINDS = ("missing", "not_implemented", "exception", "exit", "memory", "unsendable", "timeout")
+SPACE = {ord("\n"), ord("\t")}
+
+
+def checked_reply(message: Any, number: int, request: dict[str, Any]) -> dict[str, Any]:
+    """The reply to call ``number``, which asked ``request``.
+
+    Raises:
+        ProtocolError: it answers another call, or has a form that `calls.session.Session` never gives it.
+    """
+    if type(message) is not dict or message.keys() != {"id", "reply"}:
+        raise ProtocolError("a reply of unknown form")
+    if type(message["id"]) is not int or message["id"] != number:
+        raise ProtocolError("a reply to another question")
+    reply = message["reply"]
+    if type(reply) is not dict:
+        raise ProtocolError("a reply of unknown form")
+    if reply.get("error") is not None:
+        return {"error": checked_error(reply["error"])}
+    if "value" not in reply:
+        raise ProtocolError("a reply without a value")
+    checked: dict[str, Any] = {"value": reply["value"]}
+    if request["op"] != "call":
+        return checked
+    exit_code = reply.get("exit_code")
+    checked["exit_code"] = exit_code if type(exit_code) is int else None
+    for name in ("stdout", "stderr"):
+        checked[name] = reply[name][:OUTPUT_LIMIT] if type(reply.get(name)) is str else ""
+    names = [*range(len(request["args"])), *request["kwargs"]]
+    mutated = reply.get("mutated")
+    if type(mutated) is not list or not all(type(which) in (int, str) and which in names for which in mutated):
+        raise ProtocolError("a reply about arguments that the call did not have")
+    checked["mutated"] = mutated
+    if request.get("give_back"):
+        arguments = reply.get("arguments")
+        if type(arguments) is not list or len(arguments) != len(request["args"]):
+            raise ProtocolError("a reply without the arguments")
+        checked["arguments"] = arguments
+    return checked
+
+
+def checked_error(error: Any) -> dict[str, Any]:
+    """An error reply in the form `calls.session.describe` gives it, whatever was sent.
+
+    Raises:
+        ProtocolError: it has another form.
+    """
+    if type(error) is not dict or type(error.get("kind")) is not str or error["kind"] not in ERROR_KINDS:
+        raise ProtocolError("an error of unknown form")
+    if type(error.get("type")) is not str or type(error.get("message")) is not str:
+        raise ProtocolError("an error of unknown form")
+    frames = []
+    for row in error["frames"][:4] if type(error.get("frames")) is list else []:
+        if type(row) in (list, tuple) and [type(part) for part in row] == [str, int, str, str]:
+            frames.append([shown(row[0], 40), row[1], shown(row[2], 60), shown(row[3], 160)])
+    return {
+        "kind": error["kind"],
+        "type": shown(error["type"], 80),
+        "message": shown(error["message"], 400),
+        "frames": frames,
+    }
+
+
+def shown(text: str, limit: int) -> str:
+    """The beginning of ``text`` without control characters: a terminal obeys those."""
+    text = text[:limit]
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or ord(c) in SPACE or c == " " else "�" for c in text)

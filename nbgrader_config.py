@@ -1,0 +1,16 @@
+"""nbgrader's configuration: its own commands and the formgrader's buttons do what `autograder` does."""
+
+import tomllib
+from pathlib import Path
+
+from autograder.authoring.stubs import release_preprocessors
+
+c = get_config()  # noqa: F821 - nbgrader puts it here
+
+with open(Path(__file__).with_name("course.toml"), "rb") as file:
+    c.CourseDirectory.course_id = tomllib.load(file)["course"]["id"]
+
+# ---- generate_assignment: stubs that name their task -------------------------------------------------------------
+c.GenerateAssignment.preprocessors = release_preprocessors()
+
+# ---- autograde: the sandbox instead of a kernel ------------------------------------------------------------------
