@@ -14,3 +14,13 @@ with open(Path(__file__).with_name("course.toml"), "rb") as file:
 c.GenerateAssignment.preprocessors = release_preprocessors()
 
 # ---- autograde: the sandbox instead of a kernel ------------------------------------------------------------------
+# The exporter reads any file as a notebook; the first preprocessor evaluates the submission and replaces it.
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.Autograde.exporter_class = "autograder.grading.nbgrader_plugin.SafeNotebookExporter"
+c.Autograde.sanitize_preprocessors = []
+c.Autograde.autograde_preprocessors = [
+    "autograder.grading.nbgrader_plugin.SandboxExecute",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

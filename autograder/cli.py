@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +27,9 @@ out = Console(soft_wrap=False)
 err = Console(stderr=True)
 FAILED, MISUSE = 1, 2
 
-Tasks = Annotated[list[str] | None, typer.Argument(help="Names of tasks; all of the course when none is given.")]
+Tasks = Annotated[
+    list[str] | None, typer.Argument(help="Names of tasks; all of the course when none is given.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for programs.")]
 
 
@@ -36,7 +37,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for p
 def explained(*, code: int = FAILED) -> Iterator[None]:
     """Errors that a person can mend are said in their own words, without a traceback."""
     from autograder.authoring.assignment import AuthoringError
-    from autograder.authoring.release import ReleaseError
     from autograder.checks import CheckDefinitionError
     from autograder.datasets import DataError
     from autograder.grading.journal import JournalError
@@ -47,7 +47,7 @@ def explained(*, code: int = FAILED) -> Iterator[None]:
 
     known = (
         AuthoringError, CheckDefinitionError, CourseError, DataError, ExportError, JournalError, PublishError,
-        ReleaseError, SandboxUnavailable, SecretError,
+        SandboxUnavailable, SecretError,
     )  # fmt: skip
     try:
         yield
@@ -72,6 +72,11 @@ def a_bar(**options: Any) -> Progress:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=err, transient=True, **options,
     )  # fmt: skip
+
+
+def shown_on(bar: Progress, description: str) -> Callable[[int, int], None]:
+    row = bar.add_task(description, total=None)
+    return lambda done, total: bar.update(row, completed=done, total=total)
 
 
 @app.command()
@@ -117,32 +122,39 @@ def build(
 
     with explained():
         course = the_course()
-        reports = build_tasks(course, chosen(course, tasks), force=force, progress=lambda task: err.print(f"… {task}"))
-    refused = False
+        reports = build_tasks(
+            course, chosen(course, tasks), force=force, progress=lambda task: err.print(f"… {task}")
+        )
     for report in reports:
         out.print(f"{report.task}: {report.status}", highlight=False)
-        if report.status == "refused":
-            refused = True
-            for edit in report.edits:
-                out.print(f"  {edit}", markup=False, highlight=False)
-            out.print(f"  {report.advice}", markup=False, highlight=False)
-    if refused:
+        for problem in report.problems:
+            err.print(problem, style="red", markup=False, highlight=False)
+    if any(report.problems for report in reports):
         raise typer.Exit(FAILED)
 
 
 @app.command()
-def release(tasks: Tasks = None) -> None:
-    """Make release/ with nbgrader, the students' package, and check that no solution is in either."""
+def release(
+    tasks: Tasks = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks edited by hand.")] = False,
+) -> None:
+    """Make release/ with nbgrader and the students' package, and check that no solution is in either."""
     from autograder.authoring.release import release as release_tasks
 
     with explained():
         course = the_course()
-        for line in release_tasks(course, chosen(course, tasks)):
-            out.print(line, markup=False, highlight=False)
+        names = chosen(course, tasks)
+        released = release_tasks(course, names, force=force, progress=lambda step: err.print(f"… {step}"))
+    for notebook in released.notebooks:
+        out.print(f"released: {notebook}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"for students: {released.requirements.parent}/", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
-def check(notebook: Annotated[Path, typer.Argument(help="Your notebook, as task1_forward.ipynb.")], as_json: AsJson = False) -> None:
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, as task1_forward.ipynb.")],
+    as_json: AsJson = False,
+) -> None:
     """Run every check on a notebook of your own, here and without a sandbox."""
     from autograder.notebook.shell import run_checks
 
@@ -152,12 +164,21 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your notebook, as task1
 @app.command()
 def grade(
     tasks: Annotated[list[str], typer.Argument(help="Tasks to grade.")],
-    student: Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be repeated.")] = None,
-    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Submissions at one time.")] = os.cpu_count() or 1,
+    student: Annotated[
+        list[str] | None, typer.Option("--student", help="Only this student; may be repeated.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("-j", "--jobs", min=1, help="Submissions at one time.")
+    ] = os.cpu_count() or 1,
     feedback: Annotated[bool, typer.Option(help="Make feedback pages with nbgrader.")] = True,
-    again: Annotated[bool, typer.Option("--again", help="Evaluate anew what the journal already has.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Evaluate anew what the journal already has.")
+    ] = False,
     unsafe_no_sandbox: Annotated[
-        bool, typer.Option("--unsafe-no-sandbox", help="Run student code without walls. Every grade is provisional.")
+        bool,
+        typer.Option(
+            "--unsafe-no-sandbox", help="Run student code without walls. Every grade is provisional."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -177,16 +198,16 @@ def grade(
             if not any(name in students_of(course, task) for task in names):
                 raise CourseError([f"There is no submission of student {name!r} in submitted/."])
         if unsafe_no_sandbox:
-            err.print("No sandbox: student code runs with your rights. Every grade is provisional.", style="bold red")
+            err.print(
+                "No sandbox: student code runs with your rights. Every grade is provisional.",
+                style="bold red",
+            )
         else:
             require_sandbox()
         options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again)
         for task in names:
             with a_bar(disable=as_json) as bar:
-                row = bar.add_task(task, total=None)
-                graded = grade_task(
-                    course, task, options, lambda done, total, row=row, bar=bar: bar.update(row, completed=done, total=total)
-                )
+                graded = grade_task(course, task, options, shown_on(bar, task))
             problems = generate_feedback(course, task) if feedback and graded else []
             totals.append((task, graded, problems))
             if not as_json:
@@ -196,7 +217,9 @@ def grade(
                 out.print(tables.by_student(task, graded))
                 out.print(tables.by_check(graded))
                 if feedback:
-                    out.print(f"feedback: {course.root / 'feedback'}/STUDENT/{task}/{task}.html", highlight=False)
+                    out.print(
+                        f"feedback: {course.root / 'feedback'}/STUDENT/{task}/{task}.html", highlight=False
+                    )
                 for problem in problems:
                     err.print(problem, style="red", markup=False)
     faults = [row for _, graded, _ in totals for row in graded if row.fault]
@@ -206,8 +229,13 @@ def grade(
         count = sum(len(graded) for _, graded, _ in totals)
         students = {row.student for _, graded, _ in totals for row in graded}
         if faults:
-            err.print(f"{len(faults)} submissions were not graded: the grader failed. Nothing was published for them.", style="bold magenta")
-        typer.echo(f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s")
+            err.print(
+                f"{len(faults)} submissions were not graded: the grader failed. Nothing was published for them.",
+                style="bold magenta",
+            )
+        typer.echo(
+            f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s"
+        )
     if faults or any(problems for _, _, problems in totals):
         raise typer.Exit(FAILED)
 
@@ -278,7 +306,10 @@ def audit(
     else:
         for row in rows:
             mark = "[green]✓[/]" if row.ok else "[red]✗[/]"
-            out.print(f"{mark} {row.task}: reference {row.reference:g}, stub {row.stub:g}, {seeds} seeds", highlight=False)
+            out.print(
+                f"{mark} {row.task}: reference {row.reference:g}, stub {row.stub:g}, {seeds} seeds",
+                highlight=False,
+            )
             for problem in row.problems:
                 out.print(f"    {problem}", markup=False, highlight=False)
     if not all(row.ok for row in rows):
@@ -297,11 +328,3 @@ def demo(
         tasks = make_class(the_course(), folder, say=lambda text: err.print(text, highlight=False))
     os.chdir(folder)
     grade(tasks, None, jobs, True, False, False, False)
-
-
-def main() -> None:  # pragma: no cover - `python -m autograder.cli`
-    app()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -79,7 +79,9 @@ class _Reader:
         if not isinstance(table, dict):
             problems.append(f"{where}: expected a table, got {type(table).__name__}")
 
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = None, *, required: bool = False) -> Any:
+    def take(
+        self, key: str, kind: type | tuple[type, ...], default: Any = None, *, required: bool = False
+    ) -> Any:
         if key not in self.table:
             if required:
                 self.problems.append(f"{self.where}: the key {key} is missing")
@@ -107,7 +109,9 @@ def load_course(root: Path) -> Course:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CourseError([f"{path} does not exist. Start autograder in the folder of your course."]) from None
+        raise CourseError(
+            [f"{path} does not exist. Start autograder in the folder of your course."]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError([f"{path}: {error}"]) from None
     problems: list[str] = []

@@ -76,7 +76,11 @@ def expect_array(
         finite: also demand that no element is NaN or infinite.
     """
     shape = tuple(shape)
-    expect(value is not None, f"{name}: got None, expected an array of shape {shape}", hint or "Is a return missing?")
+    expect(
+        value is not None,
+        f"{name}: got None, expected an array of shape {shape}",
+        hint or "Is a return missing?",
+    )
     array = _as_array(value, name, shape)
     if array.shape != shape:
         note = relation_of_shapes(array.shape, shape)
@@ -127,7 +131,9 @@ def expect_close(
         distance = np.where(value == exact, 0.0, np.abs(value - exact))
         wrong = ~(distance <= tolerance)
     if wrong.any():
-        excess = np.where(wrong, np.nan_to_num(distance, nan=np.inf) / np.where(tolerance > 0, tolerance, 1), -1)
+        excess = np.where(
+            wrong, np.nan_to_num(distance, nan=np.inf) / np.where(tolerance > 0, tolerance, 1), -1
+        )
         where = np.unravel_index(np.argmax(excess), exact.shape)
         related = relation(value, exact)
         count = "" if exact.size == 1 else f"; {int(wrong.sum())} of {exact.size} elements differ"
@@ -207,7 +213,8 @@ def expect_unchanged(student: Proxy, hint: str | None = None) -> None:
     if changed:
         raise CheckFailed(
             f"{changed[0]} was changed by the call",
-            hint or "The caller still needs its array: work on a copy, or write x = x * 2 rather than x *= 2.",
+            hint
+            or "The caller still needs its array: work on a copy, or write x = x * 2 rather than x *= 2.",
         )
 
 
@@ -242,8 +249,12 @@ def ramp(value: float, floor: float, threshold: float, name: str) -> Partial | N
     if value >= threshold:
         return None
     if value <= floor:
-        raise CheckFailed(f"{name}: got {value:.4g}, expected at least {threshold:.4g} (points start at {floor:.4g})")
-    return Partial((value - floor) / (threshold - floor), f"{name}: got {value:.4g}, full points from {threshold:.4g}")
+        raise CheckFailed(
+            f"{name}: got {value:.4g}, expected at least {threshold:.4g} (points start at {floor:.4g})"
+        )
+    return Partial(
+        (value - floor) / (threshold - floor), f"{name}: got {value:.4g}, full points from {threshold:.4g}"
+    )
 
 
 def relation_of_shapes(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -266,7 +277,9 @@ def _as_array(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
         try:
             value = np.array(value)
         except (ValueError, TypeError, OverflowError):
-            raise CheckFailed(f"{name}: got rows of different lengths, expected shape {tuple(shape)}") from None
+            raise CheckFailed(
+                f"{name}: got rows of different lengths, expected shape {tuple(shape)}"
+            ) from None
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
         raise CheckFailed(f"{name}: got {show(value)}, expected an array of shape {tuple(shape)}")
     return value

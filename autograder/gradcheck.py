@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -154,8 +155,8 @@ def _compare(
         return GradientReport(True, "", compared, kinks)
     if directions:
         related = relation(analytic[~kink], numeric[~kink])
-        where = int(np.argmax(np.nan_to_num(distance, nan=np.inf)))
-        place = f"{name} along random direction {where}"
+        where: tuple[Any, ...] = (int(np.argmax(np.nan_to_num(distance, nan=np.inf))),)
+        place = f"{name} along random direction {where[0]}"
     else:
         related = relation(analytic, numeric) if not kinks else None
         where = np.unravel_index(np.argmax(np.nan_to_num(distance, nan=np.inf)), numeric.shape)

@@ -29,7 +29,9 @@ def relation(got: np.ndarray, expected: np.ndarray) -> str | None:
 
 def close(a: np.ndarray, b: np.ndarray) -> bool:
     """Equality up to ``SPREAD`` of the largest magnitude."""
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=SPREAD, atol=SPREAD * (np.abs(b).max() + 1e-300)))
+    return a.shape == b.shape and bool(
+        np.allclose(a, b, rtol=SPREAD, atol=SPREAD * (np.abs(b).max() + 1e-300))
+    )
 
 
 def _factor(got: np.ndarray, expected: np.ndarray) -> str | None:

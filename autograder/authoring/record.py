@@ -108,7 +108,9 @@ def _record(check: Check, home: Path, data: TaskData | None) -> dict[str, Any]:
         what = f"what it draws or asks the reference is no plain value ({error})"
         raise AuthoringError([_line(check, what)]) from None
     if "/.check-" in text:
-        raise AuthoringError([_line(check, "the recording holds a path of this machine; give files to the student only")])
+        raise AuthoringError(
+            [_line(check, "the recording holds a path of this machine; give files to the student only")]
+        )
     return conversation
 
 

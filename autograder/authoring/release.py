@@ -130,11 +130,16 @@ def _wheel(home: Path, folder: Path) -> Path:
 
 
 def _run(what: str, command: list[str], *, cwd: Path, home: Path) -> None:
-    path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH")]))
+    # nbgrader starts `alembic` by name, which is on nobody's PATH while the environment is not activated.
+    search = {"PYTHONPATH": home, "PATH": Path(sys.executable).parent}
+    environment = {
+        name: os.pathsep.join(filter(None, [str(folder), os.environ.get(name)]))
+        for name, folder in search.items()
+    }
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

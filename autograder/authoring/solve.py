@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 
 
-
-def solve(source: nbformat.NotebookNode, definitions: Mapping[str, str] | None = None) -> nbformat.NotebookNode:
+def solve(
+    source: nbformat.NotebookNode, definitions: Mapping[str, str] | None = None
+) -> nbformat.NotebookNode:
     """A student's notebook: ``source`` with the reference in every solution cell, or what ``definitions`` gives.
 
     Args:
@@ -23,7 +24,9 @@ def solve(source: nbformat.NotebookNode, definitions: Mapping[str, str] | None =
         if name is not None:
             text = (definitions or {}).get(name, cell.source)
             cell.source = "\n".join(
-                line for line in text.split("\n") if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
+                line
+                for line in text.split("\n")
+                if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
             )
     notebook.metadata.pop("autograder", None)
     return notebook

@@ -66,7 +66,7 @@ class Proxy:
     Plain values (numbers, texts, lists, dicts, arrays) come back as copies, anything else as another proxy.
     """
 
-    __slots__ = ("_peer", "_handle", "_name")
+    __slots__ = ("_handle", "_name", "_peer")
 
     def __init__(self, peer: _Peer, handle: Handle, name: str) -> None:
         object.__setattr__(self, "_peer", peer)
@@ -166,7 +166,9 @@ def error_of(function: Any, *args: Any, **kwargs: Any) -> CodeError | None:
 
 def _callable(value: Any) -> Proxy:
     if not isinstance(value, Proxy):
-        raise CodeError("exception", "TypeError", f"a {type(value).__name__} stands where a function is expected")
+        raise CodeError(
+            "exception", "TypeError", f"a {type(value).__name__} stands where a function is expected"
+        )
     return value
 
 
@@ -175,7 +177,13 @@ def _plain(value: Any) -> Any:
 
 
 def _call(proxy: Proxy, args: Any, kwargs: Any, **extra: Any) -> dict[str, Any]:
-    request = {"op": "call", "of": proxy._handle, "args": _plain(list(args)), "kwargs": _plain(kwargs), **extra}
+    request = {
+        "op": "call",
+        "of": proxy._handle,
+        "args": _plain(list(args)),
+        "kwargs": _plain(kwargs),
+        **extra,
+    }
     reply = proxy._peer.ask(request)
     for which in reply.get("mutated", ()):
         name = f"argument {which + 1}" if isinstance(which, int) else f"argument {which}"

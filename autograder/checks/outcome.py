@@ -76,7 +76,8 @@ def run_check(
 ) -> CheckResult:
     """Run ``check`` and say how it ended; raises nothing but KeyboardInterrupt."""
     start = time.monotonic()
-    status, points, message, hint, where = Status.PASSED, check.points, "", None, ()
+    status, points, message, hint = Status.PASSED, check.points, "", None
+    where: tuple[str, ...] = ()
     try:
         arguments = (student, reference, rng, data) if check.wants_data else (student, reference, rng)
         outcome = check.function(*arguments)

@@ -106,9 +106,9 @@ def is_real_mnist(root: str | Path | None = None) -> bool:
 def sandbox_split(root: str | Path | None = None, cache_dir: str | Path | None = None) -> Path:
     """The folder a sandbox may see: AUTOGRADER_DATA in there.  Holds training images only.
 
-    Its "test" split is the last 10 000 of the training images (the last sixth of fewer than 60 000), its
-    "train" split the rest; the real test images and labels stay outside.  Four `.npy` files, readable by
-    everyone, made once and kept in `cache_dir` (default: the user's cache folder).
+    Its "train" split is all of them, so that indices up to 59 999 work as at home; its "test" split is the
+    last 10 000 of them (the last sixth of fewer than 60 000).  The real test images and labels stay outside.
+    Four `.npy` files, readable by everyone, made once and kept in `cache_dir` (default: the user's cache folder).
     """
     from autograder.datasets import arrays, cache, mnist
 
@@ -120,11 +120,11 @@ def sandbox_split(root: str | Path | None = None, cache_dir: str | Path | None =
             f"{source.path}: {len(labels)} training images, expected at least 6 to set some apart"
         )
     splits = {
-        "train": (images[:-held_out], labels[:-held_out]),
+        "train": (images, labels),
         "test": (images[-held_out:], labels[-held_out:]),
     }
     return cache.cached_folder(
-        f"sandbox-{source.id[:24]}",
+        f"sandbox-{source.id[:24]}-all",
         lambda folder: arrays.write_splits(folder, splits, kind=source.kind),
         parent=Path(cache_dir) if cache_dir is not None else None,
     )

@@ -49,12 +49,16 @@ def audit_task(course: Course, task: str, seeds: int) -> Audit:
         seed = number.to_bytes(4, "big")
         results = _run(plan, reference, reference, seed)
         worst_reference = min(worst_reference, sum(result.points for result in results))
-        problems += [f"seed {number}: {r.name}: {r.message}" for r in results if r.status is not Status.PASSED]
+        problems += [
+            f"seed {number}: {r.name}: {r.message}" for r in results if r.status is not Status.PASSED
+        ]
         if number == 0 and results != _run(plan, reference, reference, seed):
             problems.append("two runs with the same seed differ")
         empty = _run(plan, {}, reference, seed)
         best_stub = max(best_stub, sum(result.points for result in empty))
-        problems += [f"seed {number}: {r.name}: gives the empty stub {r.points:g} points" for r in empty if r.points]
+        problems += [
+            f"seed {number}: {r.name}: gives the empty stub {r.points:g} points" for r in empty if r.points
+        ]
     return Audit(task, worst_reference, best_stub, tuple(problems))
 
 
@@ -64,5 +68,7 @@ def _run(plan: Plan, student: dict[str, Any], reference: dict[str, Any], seed: b
     results = []
     for check in load_checks(plan.task).values():
         pair = connect(Session(student)), connect(Session(reference), trusted=True)
-        results.append(replace(run_check(check, *pair, check_rng(seed, check.name), plan.data()), seconds=0.0))
+        results.append(
+            replace(run_check(check, *pair, check_rng(seed, check.name), plan.data()), seconds=0.0)
+        )
     return results

@@ -22,7 +22,9 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_TEXT_LIMIT = 200_000  # characters of one cell shown
 
 
-def compose(submission: Submission, assignment: nbformat.NotebookNode, report: Report) -> nbformat.NotebookNode:
+def compose(
+    submission: Submission, assignment: nbformat.NotebookNode, report: Report
+) -> nbformat.NotebookNode:
     """The notebook for `autograded/`, from which nbgrader makes the feedback page.
 
     Args:
@@ -86,7 +88,9 @@ def _changes(cell: dict[str, Any], master: nbformat.NotebookNode) -> list[str]:
     return found
 
 
-def _cell(cell: dict[str, Any], master: nbformat.NotebookNode | None, outcome: CellOutcome | None) -> nbformat.NotebookNode:
+def _cell(
+    cell: dict[str, Any], master: nbformat.NotebookNode | None, outcome: CellOutcome | None
+) -> nbformat.NotebookNode:
     if master is not None and (master.metadata.nbgrader.grade or master.metadata.nbgrader.locked):
         return _master_copy(master)
     kind = master.cell_type if master is not None else cell.get("cell_type")
@@ -121,7 +125,9 @@ def _insert_missing(cells: list, masters: dict[str, nbformat.NotebookNode], miss
             continue  # a deleted text or solution cell is the student's own choice
         place = len(cells)
         for before in reversed(order[: order.index(grade_id)]):
-            found = [i for i, c in enumerate(cells) if c.metadata.get("nbgrader", {}).get("grade_id") == before]
+            found = [
+                i for i, c in enumerate(cells) if c.metadata.get("nbgrader", {}).get("grade_id") == before
+            ]
             if found:
                 place = found[0] + 1
                 break

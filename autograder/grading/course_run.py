@@ -58,7 +58,10 @@ class RunOptions:
 
 
 def grade_task(
-    course: Course, task: str, options: RunOptions, on_progress: Callable[[int, int], None] = lambda done, total: None
+    course: Course,
+    task: str,
+    options: RunOptions,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Graded]:
     """Grade the submissions of ``task``: evaluate, journal, publish.
 

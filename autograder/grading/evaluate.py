@@ -33,7 +33,11 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
     problem, cells = submission.problem, []
     if submission.notebook is not None:
         try:
-            cells = [c for c in code_cells(parse_notebook(submission.notebook)) if not c.graded and not c.experiment]
+            cells = [
+                c
+                for c in code_cells(parse_notebook(submission.notebook))
+                if not c.graded and not c.experiment
+            ]
         except NotebookError as error:
             problem = f"The notebook cannot be read: {error}."
             flags.append(f"unreadable notebook: {error}")
@@ -86,9 +90,15 @@ class _Evaluation:
         if not self._waiting:
             return
         if time.monotonic() >= self._deadline:
-            status, message = Status.TIMEOUT, f"Not run: the submission's {self._limits.wall_s:g} s are used up."
+            status, message = (
+                Status.TIMEOUT,
+                f"Not run: the submission's {self._limits.wall_s:g} s are used up.",
+            )
         else:
-            status, message = Status.CRASHED, f"Not run: the notebook's process ended again and again ({last.message})."
+            status, message = (
+                Status.CRASHED,
+                f"Not run: the notebook's process ended again and again ({last.message}).",
+            )
         for check in self._waiting:
             self.results[check.name] = _without_verdict(check, status, message)
 
@@ -106,7 +116,9 @@ class _Evaluation:
                 outcome = sandbox.run_cell(f"cell {cell.number}", cell.source)
             except SandboxDied as error:
                 self._skipped.add(cell.number)
-                self.outcomes[cell.number] = CellOutcome(cell.number, error=f"The cell was skipped: {error.message}.")
+                self.outcomes[cell.number] = CellOutcome(
+                    cell.number, error=f"The cell was skipped: {error.message}."
+                )
                 self.flags.append(f"cell {cell.number} ended the process: {error.message}")
                 raise
             self.outcomes[cell.number] = _cell_outcome(cell.number, outcome)
@@ -126,7 +138,9 @@ class _Evaluation:
                     # The process was destroyed before this check began: it gets a new one, once.
                     self._suspect = check.name
                     raise
-                result = _without_verdict(check, Status.CRASHED, f"The notebook's process ended: {error.message}.")
+                result = _without_verdict(
+                    check, Status.CRASHED, f"The notebook's process ended: {error.message}."
+                )
                 self.flags.append(f"{check.name}: the notebook's process ended")
             self.results[check.name] = result
             self._waiting.pop(0)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from autograder.grading.report import Report
 
@@ -76,9 +77,11 @@ class Journal:
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(SCHEMA)
         except sqlite3.DatabaseError as error:
-            raise JournalError(f"{path}: {error}. Move the file away to start a new journal; no grade is lost.") from None
+            raise JournalError(
+                f"{path}: {error}. Move the file away to start a new journal; no grade is lost."
+            ) from None
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -16,7 +16,15 @@ from autograder.sandbox.backends import Launch
 from autograder.sandbox.kit import PACKAGE, stage
 
 # Of the package, what a result depends on besides the task's own three files.
-JUDGING = ("expect.py", "gradcheck.py", "relations.py", "calls", "checks/__init__.py", "checks/outcome.py", "sandbox")
+JUDGING = (
+    "expect.py",
+    "gradcheck.py",
+    "relations.py",
+    "calls",
+    "checks/__init__.py",
+    "checks/outcome.py",
+    "sandbox",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,11 @@ def make_plan(course: Course, task: str, *, walls: bool = True) -> Plan:
 def assignment_hash(course: Course, task: str) -> str:
     """SHA-256 over text, reference, checks and limits of ``task``, with all the earlier references it uses."""
     home, row = home_of(course.root), course.task(task)
-    files = [home / "assignments" / f"{task}.md", PACKAGE / "checks" / f"{task}.py", PACKAGE / "checks/thresholds.json"]
+    files = [
+        home / "assignments" / f"{task}.md",
+        PACKAGE / "checks" / f"{task}.py",
+        PACKAGE / "checks/thresholds.json",
+    ]
     files += [home / "solutions" / f"{name}.py" for name in (*row.builds_on, task)]
     for name in JUDGING:
         path = PACKAGE / name

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
@@ -43,7 +43,9 @@ class Publisher:
             known = {cell.name for cell in self._gradebook.find_notebook(task, task).grade_cells}
         except MissingEntry:
             self._gradebook.close()
-            raise PublishError(f"The gradebook has no assignment {task}. Run: autograder release {task}") from None
+            raise PublishError(
+                f"The gradebook has no assignment {task}. Run: autograder release {task}"
+            ) from None
         lacking = [name for name in checks if name not in known]
         if lacking:
             self._gradebook.close()
@@ -51,7 +53,7 @@ class Publisher:
                 f"The gradebook does not know the check {', '.join(lacking)} of {task}. Run: autograder release {task}"
             )
 
-    def __enter__(self) -> Publisher:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -68,7 +70,9 @@ class Publisher:
         book = self._gradebook
         book.update_or_create_student(student)
         timestamp = self._timestamp(student)
-        entry = book.update_or_create_submission(self._task, student, **({"timestamp": timestamp} if timestamp else {}))
+        entry = book.update_or_create_submission(
+            self._task, student, **({"timestamp": timestamp} if timestamp else {})
+        )
         notebook = book.find_submission_notebook(self._task, self._task, student)
         points = {check.name: check.points for check in report.checks}
         for grade in notebook.grades:
@@ -84,7 +88,9 @@ class Publisher:
         if entry.total_seconds_late > 0:
             step = AssignLatePenalties(parent=self._app)
             step.init_plugin()
-            penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, entry.total_seconds_late)
+            penalty = step.plugin_inst.late_submission_penalty(
+                student, notebook.score, entry.total_seconds_late
+            )
             if penalty is not None:
                 notebook.late_submission_penalty = step._check_late_penalty(notebook, penalty)
         self._gradebook.db.commit()

@@ -82,7 +82,9 @@ class Report:
             task=values["task"],
             submission=values["submission"],
             checks=tuple(map(CheckResult.from_dict, values["checks"])),
-            cells=tuple(CellOutcome(n, out, err, error, tuple(w)) for n, out, err, error, w in values["cells"]),
+            cells=tuple(
+                CellOutcome(n, out, err, error, tuple(w)) for n, out, err, error, w in values["cells"]
+            ),
             flags=tuple(values["flags"]),
             provisional=values["provisional"],
         )

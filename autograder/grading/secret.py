@@ -32,7 +32,9 @@ def course_secret(root: Path, source: str = "file") -> bytes:
     if VARIABLE in os.environ or source == "environment":
         value = os.environ.get(VARIABLE, "").encode()
         if len(value) < MIN_BYTES:
-            raise SecretError(f"{VARIABLE} has {len(value)} bytes; expected at least {MIN_BYTES} random ones.")
+            raise SecretError(
+                f"{VARIABLE} has {len(value)} bytes; expected at least {MIN_BYTES} random ones."
+            )
         return value
     path = root / FILE
     try:
@@ -48,7 +50,9 @@ def course_secret(root: Path, source: str = "file") -> bytes:
         raise SecretError(f"{path} can be read by others. Run: chmod 600 {path}")
     value = path.read_bytes().strip()
     if len(value) < MIN_BYTES:
-        raise SecretError(f"{path} holds {len(value)} bytes; expected at least {MIN_BYTES}. Restore it from a backup.")
+        raise SecretError(
+            f"{path} holds {len(value)} bytes; expected at least {MIN_BYTES}. Restore it from a backup."
+        )
     return value
 
 

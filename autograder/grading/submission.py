@@ -40,7 +40,10 @@ class Submission:
     def hash(self) -> str:
         """SHA-256 over everything that can influence the grade; the student's name does not."""
         digest = hashlib.sha256()
-        parts = [("notebook", self.notebook or b""), *(("file " + n, c) for n, c in sorted(self.files.items()))]
+        parts = [
+            ("notebook", self.notebook or b""),
+            *(("file " + n, c) for n, c in sorted(self.files.items())),
+        ]
         parts += [("earlier " + name, content) for name, content in sorted(self.earlier.items())]
         if self.notebook is None:
             parts.append(("problem", (self.problem or "").encode()))
@@ -57,7 +60,9 @@ def students_of(course: Course, task: str) -> list[str]:
     return sorted(
         entry.name
         for entry in os.scandir(folder)
-        if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False) and (folder / entry.name / task).is_dir()
+        if not entry.name.startswith(".")
+        and entry.is_dir(follow_symlinks=False)
+        and (folder / entry.name / task).is_dir()
     )
 
 

@@ -34,7 +34,8 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
         notebook = parse_notebook(path.read_bytes())
     except (NotebookError, OSError) as error:
         raise CarryError(f"{path}: {error}") from None
-    carried, skipped = [], []
+    carried: list[str] = []
+    skipped: list[str] = []
     for cell in code_cells(notebook):
         if cell.graded:
             continue
@@ -50,7 +51,9 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
             try:
                 exec(compile(ast.Module([statement], []), filename, "exec"), namespace)
             except Exception as error:
-                skipped.append(f"cell {cell.number}, line {statement.lineno} ({type(error).__name__}: {error})")
+                skipped.append(
+                    f"cell {cell.number}, line {statement.lineno} ({type(error).__name__}: {error})"
+                )
             else:
                 carried += names_of(statement)
     own = [name for name in dict.fromkeys(carried) if not name.startswith("_")]
@@ -128,6 +131,8 @@ def _is_constant(value: ast.expr, local: set[str]) -> bool:
             factory = isinstance(node.func, ast.Name) and node.func.id in local
             if not factory or not all(isinstance(argument, ast.Constant) for argument in arguments):
                 return False
-        elif isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)):
+        elif isinstance(
+            node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)
+        ):
             return False
     return True

@@ -66,12 +66,7 @@ def check_namespace(check: Check, namespace: Mapping[str, Any]) -> CheckResult:
 @cache
 def _all_checks() -> dict[str, Check]:
     tasks = [module.name for module in pkgutil.iter_modules(autograder.checks.__path__)]
-    return {
-        name: check
-        for task in tasks
-        if task != "outcome"
-        for name, check in load_checks(task).items()
-    }
+    return {name: check for task in tasks if task != "outcome" for name, check in load_checks(task).items()}
 
 
 def find_check(name: str) -> Check:
@@ -101,7 +96,9 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
     task = path.stem
     known = sorted({check.task for check in _all_checks().values()})
     if task not in known:
-        raise ValueError(f"{path.name} is no notebook of a task. Expected one of: {', '.join(known)} (.ipynb).")
+        raise ValueError(
+            f"{path.name} is no notebook of a task. Expected one of: {', '.join(known)} (.ipynb)."
+        )
     notebook = parse_notebook(path.read_bytes())
     os.chdir(path.resolve().parent)
     autograder.check = lambda *names, **options: None  # type: ignore[assignment]
@@ -112,5 +109,3 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
             execute(cell.source, label, namespace, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
     for check in load_checks(task).values():
         yield check_namespace(check, namespace)
-
-

@@ -42,7 +42,9 @@ def _array(data: bytes, name: str) -> np.ndarray:
     try:
         header = io.BytesIO(data)
         version = np.lib.format.read_magic(header)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
         shape, _, dtype = read(header)
         if dtype.hasobject or dtype.kind not in "biuf":
             raise NpzError(f"{name}: dtype {dtype}; expected numbers")

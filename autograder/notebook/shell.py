@@ -36,7 +36,10 @@ def run_checks(path: Path, *, as_json: bool = False) -> int:
     if as_json:
         print(json.dumps({"points": got, "max_points": full, "checks": [r.as_dict() for r in results]}))
     else:
-        print(f"\n{path.name}: {got:g} of {full:g} points" + (f", {later:g} judged when graded" if later else ""))
+        print(
+            f"\n{path.name}: {got:g} of {full:g} points"
+            + (f", {later:g} judged when graded" if later else "")
+        )
     return DONE if got + later >= full else FAILED
 
 
@@ -53,6 +56,6 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.command == "check":
         return run_checks(options.notebook, as_json=options.json)
-    from autograder.datasets.download import fetch
+    from autograder.datasets.fetch import fetch
 
     return fetch(options.which, count=options.count)

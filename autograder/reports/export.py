@@ -28,13 +28,24 @@ def export_gradebook(course: Course, path: Path) -> None:
 def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
     """A CSV row for every published check of ``tasks``; the number of rows."""
     count = 0
-    with Journal(course.root / "journal.db") as journal, open(path, "w", newline="", encoding="utf-8") as file:
+    with (
+        Journal(course.root / "journal.db") as journal,
+        open(path, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for task in tasks:
             for student, report in journal.grades(task):
                 for check in report.checks:
-                    row = [task, student, check.name, check.points, check.max_points, check.status, check.message]
+                    row = [
+                        task,
+                        student,
+                        check.name,
+                        check.points,
+                        check.max_points,
+                        check.status,
+                        check.message,
+                    ]
                     writer.writerow([_inert(value) for value in row])
                     count += 1
     return count
@@ -43,7 +54,7 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
 def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run nbgrader's own command in the course folder."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+    return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
 
 
 def _inert(value: object) -> object:

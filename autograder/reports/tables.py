@@ -35,7 +35,15 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
 
 def finding(checks: Sequence[CheckResult]) -> str:
     """The most telling failure: a wrong result before a crash before a stub."""
-    order = [Status.FAILED, Status.PARTIAL, Status.TIMEOUT, Status.MEMORY, Status.CRASHED, Status.ERROR, Status.MISSING]
+    order = [
+        Status.FAILED,
+        Status.PARTIAL,
+        Status.TIMEOUT,
+        Status.MEMORY,
+        Status.CRASHED,
+        Status.ERROR,
+        Status.MISSING,
+    ]
     for status in order:
         for check in checks:
             if check.status is status:

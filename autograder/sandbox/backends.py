@@ -147,7 +147,9 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
     command += ["--ro-bind", str(launch.kit), "/kit"]
     if launch.data is not None:
         command += ["--ro-bind", str(launch.data), "/data"]
-    command += ["--proc", "/proc", "--perms", "0755", "--tmpfs", "/dev", "--symlink", "/proc/self/fd", "/dev/fd"]
+    # Cover the first process inside: an ordinary user's sandbox could rewrite its memory, and live on without it.
+    command += ["--proc", "/proc", "--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
+    command += ["--perms", "0755", "--tmpfs", "/dev", "--symlink", "/proc/self/fd", "/dev/fd"]
     for path in DEVICES:
         command += ["--dev-bind", path, path]
     command += ["--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"]

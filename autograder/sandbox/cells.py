@@ -82,19 +82,27 @@ def execute(source: str, label: str, namespace: dict[str, Any], *, seconds: floa
     kept = sys.stdin, sys.stdout, sys.stderr
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(""), stdout, stderr
     try:
-        text = plain_python(source)
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        tree = ast.parse(text, filename)
         with _alarm(seconds):
-            _run(tree, filename, namespace)
+            error = _error_of(source, filename, namespace)
     except CellTimeout:
         message = f"the cell was stopped after {seconds:g} s"
         error = {"kind": "timeout", "type": "Timeout", "message": message, "frames": []}
-    except BaseException as raised:  # noqa: BLE001 - a failing cell does not stop the next
-        error = describe(raised)
     finally:
         sys.stdin, sys.stdout, sys.stderr = kept
     return {"error": error, "stdout": stdout.text(), "stderr": stderr.text()}
+
+
+def _error_of(source: str, filename: str, namespace: dict[str, Any]) -> dict[str, Any] | None:
+    """Run a cell; its error described, while the clock still runs: an exception's text is the student's code too."""
+    try:
+        text = plain_python(source)
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        _run(ast.parse(text, filename), filename, namespace)
+    except CellTimeout:
+        raise
+    except BaseException as raised:  # noqa: BLE001 - a failing cell does not stop the next
+        return describe(raised)
+    return None
 
 
 def _run(tree: ast.Module, filename: str, namespace: dict[str, Any]) -> None:

@@ -58,28 +58,48 @@ class Sandbox:
         self._launch, self._deadline, self._walls = launch, deadline, walls
         self._checks = self._questions = 0
         self._looked = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
         self._inmates: Inmates | Family | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Sandbox:
+        try:
+            self._start()
+            self._connection.receive(time.monotonic() + START_S)
+            self._inmates = Inmates(self._process, backends.WRITABLE) if self._walls else Family(self._process)
+        except (PeerGone, DeadlinePassed, ProtocolError, OSError, IndexError) as error:
+            self.kill()
+            said = self._last_words()
+            self._close()
+            why = str(error) or type(error).__name__
+            raise SandboxUnavailable(f"the sandbox did not start ({why}): {said or 'no message'}") from None
+        except BaseException:  # Ctrl-C while it starts
+            self.kill()
+            self._close()
+            raise
+        if self._process and self._process.stderr:
+            self._process.stderr.close()  # nothing reads it from here on, so nothing shall be able to fill it
+        self._connection.tick = self._watch
+        return self
+
+    def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)
-        fds, filter_fd = [theirs.fileno()], None
-        home = None
-        if self._walls:
-            program = seccomp.program()
-            if program is not None:
-                filter_fd = _pipe_with(program)
-                fds.append(filter_fd)
-            command = backends.bubblewrap(self._launch, theirs.fileno(), filter_fd)
-            # bubblewrap empties the worker's environment, but keeps its own where the worker can read it.
-            env: dict[str, str] = {}
-        else:
-            self._scratch = tempfile.TemporaryDirectory(prefix="unsafe-")
-            home = self._scratch.name
-            data = str(self._launch.data) if self._launch.data else None
-            command, env = backends.unsafe(self._launch, theirs.fileno()), backends.environment(data, home)
+        fds, filter_fd, home = [theirs.fileno()], None, None
+        # Behind walls bubblewrap sets the worker's environment, but keeps its own where the worker may read it.
+        env: dict[str, str] = {}
         try:
+            if self._walls:
+                program = seccomp.program()
+                if program is not None:
+                    filter_fd = _pipe_with(program)
+                    fds.append(filter_fd)
+                command = backends.bubblewrap(self._launch, theirs.fileno(), filter_fd)
+            else:
+                self._scratch = tempfile.TemporaryDirectory(prefix="unsafe-")
+                home = self._scratch.name
+                data = str(self._launch.data) if self._launch.data else None
+                command, env = backends.unsafe(self._launch, theirs.fileno()), backends.environment(data, home)
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -94,19 +114,6 @@ class Sandbox:
             theirs.close()
             if filter_fd is not None:
                 os.close(filter_fd)
-        try:
-            self._connection.receive(time.monotonic() + START_S)
-            self._inmates = Inmates(self._process, backends.WRITABLE) if self._walls else Family(self._process)
-        except (PeerGone, DeadlinePassed, ProtocolError, OSError, IndexError) as error:
-            self.kill()
-            said = self._last_words()
-            self._close()
-            why = type(error).__name__ if isinstance(error, (PeerGone, DeadlinePassed)) else str(error)
-            raise SandboxUnavailable(f"the sandbox did not start ({why}): {said or 'no message'}") from None
-        if self._process.stderr:
-            self._process.stderr.close()  # nothing reads it from here on, so nothing shall be able to fill it
-        self._connection.tick = self._watch
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.kill()
@@ -172,7 +179,7 @@ class Sandbox:
         """End every process of the sandbox, and wait until they are gone."""
         if self._inmates is not None:
             self._inmates.end()
-        else:
+        elif self._process is not None:
             self._process.kill()  # what it started ends with it: the kernel's parent-death signal
             end_starter(self._process)
 
@@ -251,6 +258,8 @@ class Sandbox:
 
     def _end_of_worker(self) -> str:
         """How the worker ended: bubblewrap passes its exit code on, and 128 + n for signal n."""
+        if self._process is None:
+            return "the process was never started"
         try:
             code = self._process.wait(0.5)
         except subprocess.TimeoutExpired:
@@ -258,14 +267,14 @@ class Sandbox:
         return f"the process {_ending(128 - code if code > 128 else code)}"
 
     def _last_words(self) -> str:
-        if self._process.stderr is None:
+        if self._process is None or self._process.stderr is None:
             return ""
         os.set_blocking(self._process.stderr.fileno(), False)
         return (self._process.stderr.read(4000) or b"").decode("utf-8", "replace").strip()
 
     def _close(self) -> None:
         self._connection.close()
-        if self._process.stderr:
+        if self._process is not None and self._process.stderr:
             self._process.stderr.close()
         if self._inmates is not None:
             self._inmates.close()

@@ -1,8 +1,9 @@
 """The system-call filter: a classic BPF program built here, without a native library.
 
-It denies what no notebook needs and what kernel exploits and escapes start from: new namespaces, mounts, sockets that
-could leave the machine, tracing, kernel keys, modules, io_uring. A denied call fails with EPERM, so that a program sees
-an error, not a kill. Everything else passes: the walls are the namespaces and limits; this is one more.
+It denies what no notebook needs and what kernel exploits and escapes start from: new namespaces, mounts, sockets,
+tracing, kernel keys, modules, io_uring. It also denies memory that belongs to no process, which the parent could not
+count: memfd, System V shared memory and messages, shared anonymous mappings. A denied call fails with EPERM, so that a
+program sees an error, not a kill. Everything else passes: the walls are the namespaces and limits; this is one more.
 
 Source: Linux, Documentation/userspace-api/seccomp_filter.rst; include/uapi/linux/{audit,bpf_common,seccomp}.h.
 """
@@ -15,24 +16,28 @@ import struct
 
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, JUMP_EQUAL, JUMP_SET, JUMP_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets into struct seccomp_data
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40  # offsets into struct seccomp_data
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS … CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWTIME
+MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20  # the first bit is in MAP_SHARED_VALIDATE as well
 X32 = 0x40000000
 
-# audit architecture, clone, clone3, and the numbers of the denied calls
+# audit architecture, clone, clone3, mmap, and the numbers of the denied calls
 ARCHITECTURES = {
     "x86_64": (
         0xC000003E,
         56,
         435,
-        # socket ptrace syslog mount umount2 pivot_root chroot unshare setns
-        [41, 101, 103, 165, 166, 155, 161, 272, 308]
+        9,
+        # socket socketpair ptrace syslog mount umount2 pivot_root chroot unshare setns
+        [41, 53, 101, 103, 165, 166, 155, 161, 272, 308]
         # process_vm_readv/writev kcmp pidfd_getfd
         + [310, 311, 312, 438]
         # init/finit/delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl
         + [175, 313, 176, 246, 320, 169, 167, 168, 163, 179]
         # add_key request_key keyctl bpf perf_event_open userfaultfd open_by_handle_at name_to_handle_at
         + [248, 249, 250, 321, 298, 323, 304, 303]
+        # memfd_create memfd_secret shmget shmat semget msgget mq_open
+        + [319, 447, 29, 30, 64, 68, 240]
         # io_uring_*, new mount API: open_tree … mount_setattr, fanotify_init, mknod mknodat
         + [425, 426, 427, 428, 429, 430, 431, 432, 433, 442, 300, 133, 259],
     ),
@@ -40,10 +45,12 @@ ARCHITECTURES = {
         0xC00000B7,
         220,
         435,
-        [198, 117, 116, 40, 39, 41, 51, 97, 268]
+        222,
+        [198, 199, 117, 116, 40, 39, 41, 51, 97, 268]
         + [270, 271, 272, 438]
         + [105, 273, 106, 104, 294, 142, 224, 225, 89, 60]
         + [217, 218, 219, 280, 241, 282, 265, 264]
+        + [279, 447, 194, 196, 190, 186, 180]
         + [425, 426, 427, 428, 429, 430, 431, 432, 433, 442, 262, 33],
     ),
 }
@@ -58,7 +65,7 @@ def program(machine: str | None = None) -> bytes | None:
     row = ARCHITECTURES.get(machine or platform.machine())
     if row is None:
         return None
-    architecture, clone, clone3, denied = row
+    architecture, clone, clone3, mmap, denied = row
     deny = _instruction(RETURN, ERRNO | errno.EPERM)
     lines = [
         _instruction(LOAD, ARCHITECTURE),
@@ -75,6 +82,11 @@ def program(machine: str | None = None) -> bytes | None:
     for number in denied:
         lines += [_instruction(JUMP_EQUAL, number, 0, 1), deny]
     lines += [
+        _instruction(JUMP_EQUAL, mmap, 0, 3),
+        _instruction(LOAD, FOURTH_ARGUMENT),
+        _instruction(JUMP_SET, MAP_ANONYMOUS, 0, 5),
+        _instruction(JUMP_SET, MAP_SHARED, 3, 4),
+        # Reached with the call's number still loaded.
         _instruction(JUMP_EQUAL, clone, 0, 3),
         _instruction(LOAD, FIRST_ARGUMENT),
         _instruction(JUMP_SET, NEW_NAMESPACES, 0, 1),

@@ -45,7 +45,19 @@ def give_up_rights(options: dict) -> None:
         os.setresuid(options["uid"], options["uid"], options["uid"])
         if os.getuid() == 0 or os.geteuid() == 0:
             raise SystemExit("could not give up root")
+        _empty_inheritable()
     os.umask(0o077)
+
+
+def _empty_inheritable() -> None:
+    """The inheritable capabilities, which outlive a change of user, but for `no_new_privs` would be of use."""
+    import ctypes  # NumPy imports it anyway
+
+    version_3 = ctypes.c_uint32 * 2
+    nothing = ctypes.c_uint32 * 6  # effective, permitted, inheritable, twice 32 bits
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capset(version_3(0x20080522, 0), nothing()) != 0:
+        raise SystemExit("could not give up capabilities")
 
 
 def silence() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 
 import pytest
+from small_course import CHECKOUT, SOLUTION, TEXT, made_check
 
 from autograder.authoring.assignment import AuthoringError, read_assignment, stub_prefix
 from autograder.authoring.build import checks_of
-from tests.authoring.conftest import CHECKOUT, SOLUTION, TEXT, made_check
 
 TASK = "task9_twice"
 COURSE_TASKS = [row["name"] for row in tomllib.loads((CHECKOUT / "course.toml").read_text())["tasks"]]
@@ -56,7 +56,8 @@ def test_a_solution_is_the_exact_source_and_every_region_has_its_own_stub(home, 
 
 
 @pytest.mark.parametrize(
-    ("task", "prefix"), [("task1_forward", "task 1."), ("adv10_architectures", "adv 10."), ("extra", "extra ")]
+    ("task", "prefix"),
+    [("task1_forward", "task 1."), ("adv10_architectures", "adv 10."), ("extra", "extra ")],
 )
 def test_stub_numbers_come_from_the_name(task, prefix):
     assert stub_prefix(task) == prefix
@@ -71,7 +72,9 @@ def test_a_reference_to_nothing(home, checks, option):
 
 
 def test_a_check_that_is_never_used(home, checks):
-    found = problems_of(home, {**checks, "double_values": made_check("double_values", 50), "lost": made_check("lost", 10)})
+    found = problems_of(
+        home, {**checks, "double_values": made_check("double_values", 50), "lost": made_check("lost", 10)}
+    )
     assert found == [f"assignments/{TASK}.md: the check lost is never used; add a cell with :check: lost"]
 
 
@@ -85,7 +88,10 @@ def test_two_cells_for_one_check(home, checks):
     text = TEXT + "\n```{code-cell} python\n:check: double_values\n```\n"
     (found,) = problems_of(home, checks, text=text)
     first, second = (line_of(text, ":check: double_values", last=last) for last in (False, True))
-    assert found == f"assignments/{TASK}.md:{second}: a second cell for the check double_values; the first is at line {first}"
+    assert (
+        found
+        == f"assignments/{TASK}.md:{second}: a second cell for the check double_values; the first is at line {first}"
+    )
 
 
 def test_a_cell_with_two_meanings(home, checks):
@@ -100,16 +106,28 @@ def test_a_cell_with_two_meanings(home, checks):
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [
-        ("    ### END SOLUTION\n\n\nclass", "\n\nclass", "### BEGIN", "double: BEGIN SOLUTION without an END"),
+        (
+            "    ### END SOLUTION\n\n\nclass",
+            "\n\nclass",
+            "### BEGIN",
+            "double: BEGIN SOLUTION without an END",
+        ),
         ("    ### BEGIN SOLUTION\n    twice", "    twice", "### END", "double: END SOLUTION without a BEGIN"),
-        ("import functools\n", "import functools\n### BEGIN SOLUTION\n", "### BEGIN", "outside every definition"),
+        (
+            "import functools\n",
+            "import functools\n### BEGIN SOLUTION\n",
+            "### BEGIN",
+            "outside every definition",
+        ),
     ],
 )
 def test_unbalanced_solution_markers(home, checks, old, new, where, what):
     assert old in SOLUTION
     broken = SOLUTION.replace(old, new, 1)
     found = problems_of(home, checks, solution=broken)
-    assert any(row.startswith(f"solutions/{TASK}.py:{line_of(broken, where)}: ") and what in row for row in found)
+    assert any(
+        row.startswith(f"solutions/{TASK}.py:{line_of(broken, where)}: ") and what in row for row in found
+    )
 
 
 def test_a_solution_without_a_region_would_be_given_away(home, checks):
@@ -152,7 +170,9 @@ def test_all_problems_at_once(home, checks):
 
 
 def test_a_constant_with_markers_around_it(home, checks):
-    solution = SOLUTION.replace("class Scale", "### BEGIN SOLUTION\nRATE = 0.5\n### END SOLUTION\n\n\nclass Scale")
+    solution = SOLUTION.replace(
+        "class Scale", "### BEGIN SOLUTION\nRATE = 0.5\n### END SOLUTION\n\n\nclass Scale"
+    )
     text = TEXT + "\n```{code-cell} python\n:solution: RATE\n```\n"
     (home / "assignments" / f"{TASK}.md").write_text(text)
     (home / "solutions" / f"{TASK}.py").write_text(solution)
@@ -173,5 +193,3 @@ def test_a_text_that_is_no_myst(home, checks):
     (home / "assignments" / f"{TASK}.md").write_text(text)
     with pytest.raises(AuthoringError, match=f"assignments/{TASK}.md: .*line"):
         read_assignment(home, TASK, checks)
-
-

@@ -1,0 +1,170 @@
+"""The source notebook: nbgrader's metadata, the same bytes every time, and edits by hand kept safe."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbgrader.nbgraderformat import MetadataValidator
+from small_course import TEXT
+
+from autograder.authoring.assignment import read_assignment
+from autograder.authoring.build import to_notebook
+from autograder.authoring.edits import hand_edits
+
+TASK = "task9_twice"
+BUILD = """
+    from autograder.authoring.build import build
+    for report in build(course, ["task9_twice"], force={force}):
+        print(report.status, report.recorded)
+        print("\\n".join(report.problems))
+"""
+
+
+@pytest.fixture
+def notebook(home, checks):
+    return to_notebook(read_assignment(home, TASK, checks))
+
+
+@pytest.fixture
+def cells(notebook):
+    return {cell.id: cell for cell in notebook.cells}
+
+
+def test_nbgrader_accepts_it(notebook):
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    MetadataValidator().validate_nb(notebook)
+
+
+def test_metadata_of_every_kind_of_cell(cells):
+    solution = cells["solution-double"].metadata
+    assert solution.nbgrader == {
+        "schema_version": 3,
+        "grade": False,
+        "solution": True,
+        "locked": False,
+        "task": False,
+        "grade_id": "solution-double",
+        "cell_type": "code",
+    }
+    assert solution.autograder.stubs == ["task 9.1: double"]
+    check = cells["double_values"].metadata.nbgrader
+    assert (check.grade, check.locked, check.solution, check.points) == (True, True, False, 60)
+    text = cells["text-01"].metadata.nbgrader
+    assert (text.grade, text.locked, text.solution, text.cell_type) == (False, True, False, "markdown")
+    assert "nbgrader" not in cells["code-01"].metadata
+    assert cells["code-02"].metadata.tags == ["experiment"]
+
+
+def test_reference_and_stub_share_signature_and_docstring(cells):
+    assert cells["solution-double"].source.startswith(
+        'def double(x: np.ndarray) -> np.ndarray:\n    """x: any shape. Returns 2x, eq. (1)."""\n    ### BEGIN SOLUTION'
+    )
+
+
+@pytest.fixture
+def edited(tmp_path, notebook):
+    """Saves the notebook after ``change`` and says what a build would find."""
+
+    def save(change) -> list[str]:
+        copy = nbformat.from_dict(notebook)
+        copy = nbformat.reads(nbformat.writes(copy), 4)
+        change(copy.cells)
+        path = tmp_path / "saved.ipynb"
+        nbformat.write(copy, path)
+        return hand_edits(path, notebook)
+
+    return save
+
+
+def test_running_a_notebook_is_no_edit(edited):
+    def run(cells):
+        cells[1].execution_count = 3
+        cells[1].outputs = [nbformat.v4.new_output("stream", text="hello")]
+        cells[1].metadata["collapsed"] = True
+
+    assert edited(run) == []
+
+
+def test_edits_are_named(edited):
+    def change(cells):
+        cells[0].source = "# Task 9: thrice\n\nas much"
+        cells[4].metadata.nbgrader["points"] = 61
+        del cells[5]
+        cells.append(nbformat.v4.new_code_cell("print('mine')"))
+
+    assert edited(change) == [
+        "cell 1 (text-01) was edited: # Task 9: thrice",
+        'cell 5 (double_values) was edited: check("double_values")',
+        "cell 8 (new) was added: print('mine')",
+        "cell code-02 was deleted",
+    ]
+
+
+def test_moved_cells_are_an_edit(edited):
+    assert edited(lambda cells: cells.reverse()) == ["its cells were moved or copied"]
+
+
+def test_an_edit_that_reached_the_text_is_no_loss(tmp_path, home, checks, notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("twice", "two times")
+    nbformat.write(notebook, tmp_path / "saved.ipynb")
+    (home / "assignments" / f"{TASK}.md").write_text(TEXT.replace("twice", "two times"))
+    assert hand_edits(tmp_path / "saved.ipynb", to_notebook(read_assignment(home, TASK, checks))) == []
+
+
+@pytest.mark.parametrize(
+    "content", ["no notebook", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}']
+)
+def test_a_file_of_someone_else_is_kept(tmp_path, notebook, content):
+    (tmp_path / "other.ipynb").write_text(content)
+    assert hand_edits(tmp_path / "other.ipynb", notebook)
+
+
+def test_build_writes_once_rebuilds_text_and_refuses_edits(project, python):
+    source = project / "source" / TASK / f"{TASK}.ipynb"
+    recorded = project / "autograder" / "recorded" / f"{TASK}.npz"
+    build = BUILD.format(force=False)
+    assert python(build).split() == ["written", "True"]
+    first, answers = source.read_bytes(), recorded.read_bytes()
+    assert python(build).split() == ["unchanged", "False"]
+
+    source.unlink()
+    recorded.unlink()
+    assert python(build).split() == ["written", "True"]
+    assert (source.read_bytes(), recorded.read_bytes()) == (first, answers)
+
+    text = project / "assignments" / f"{TASK}.md"
+    text.write_text(TEXT.replace("twice as much", "two times as much"))
+    assert python(build).split() == ["written", "False"]
+    assert "two times as much" in source.read_text()
+
+    source.write_text(source.read_text().replace("two times as much", "too times as much"))
+    mine = source.read_bytes()
+    said = python(build)
+    assert said.startswith("refused")
+    assert "cell 1 (text-01) was edited: # Task 9: too times as much" in said
+    assert f"assignments/{TASK}.md" in said
+    assert "--force" in said
+    assert source.read_bytes() == mine
+    assert python(BUILD.format(force=True)).split() == ["written", "False"]
+    assert b"too times" not in source.read_bytes()
+
+
+def test_a_broken_task_stops_the_build_before_anything_is_written(project, python):
+    text = project / "assignments" / f"{TASK}.md"
+    text.write_text(TEXT.replace(":check: scale_forward", ":check: scale_backward"))
+    said = python(
+        """
+        from autograder.authoring.build import build
+        from autograder.course import CourseError
+        try:
+            build(course, ["task9_twice"])
+        except CourseError as error:
+            print(error)
+        """
+    )
+    assert f"assignments/{TASK}.md:" in said
+    assert "there is no check scale_backward" in said
+    assert not (project / "source").exists()
+    assert not (project / "autograder" / "recorded").exists()
