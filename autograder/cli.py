@@ -7,11 +7,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.course import Course, CourseError, load_course
@@ -36,7 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value for p
 @contextmanager
 def explained(*, code: int = FAILED) -> Iterator[None]:
     """Errors that a person can mend are said in their own words, without a traceback."""
-    from autograder.authoring.assignment import AuthoringError
+    from autograder.authoring.errors import AuthoringError
     from autograder.checks import CheckDefinitionError
     from autograder.datasets import DataError
     from autograder.grading.journal import JournalError
@@ -82,19 +84,43 @@ def shown_on(bar: Progress, description: str) -> Callable[[int, int], None]:
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Try small attacks on the sandbox of this machine and say what holds."""
-    from autograder.sandbox.doctor import examine
+    from autograder.datasets.cache import cache_root
+    from autograder.sandbox.backends import Launch, SandboxUnavailable
+    from autograder.sandbox.doctor import facts, probe
+    from autograder.sandbox.kit import stage
+    from autograder.sandbox.limits import Limits
 
-    with explained():
-        findings = examine()
+    known = facts()
+    try:
+        findings = probe(Launch(stage(cache_root()), None, Limits()))
+        problem = None
+    except SandboxUnavailable as error:
+        findings, problem = [], str(error)
     if as_json:
-        typer.echo(json.dumps([finding.as_dict() for finding in findings]))
+        rows = {
+            "facts": [asdict(fact) for fact in known],
+            "attacks": [asdict(finding) for finding in findings],
+        }
+        typer.echo(json.dumps({**rows, "problem": problem}))
     else:
+        for fact in known:
+            say(fact.ok, fact.name, fact.value if fact.ok else f"{fact.value}. {fact.fix}")
         for finding in findings:
-            mark = "[green]✓[/]" if finding.held else "[red]✗[/]"
-            out.print(f"{mark} {finding.name}", end="  ")
-            out.print(finding.detail, style="dim", markup=False, highlight=False)
-    if not all(finding.held for finding in findings):
+            say(
+                finding.held,
+                finding.name,
+                f"{finding.tried}: {finding.detail}" if finding.detail else finding.tried,
+            )
+        if problem:
+            err.print(problem, style="red", markup=False)
+    if problem or not findings or not all(finding.held for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def say(good: bool, name: str, detail: str) -> None:
+    out.print(
+        "[green]✓[/]" if good else "[red]✗[/]", escape(name), f"[dim]{escape(detail)}[/]", highlight=False
+    )
 
 
 @app.command()
@@ -187,7 +213,6 @@ def grade(
     from autograder.grading.feedback import generate_feedback
     from autograder.grading.submission import students_of
     from autograder.reports import tables
-    from autograder.sandbox.doctor import require_sandbox
 
     start = time.monotonic()
     totals: list[Any] = []
@@ -202,8 +227,6 @@ def grade(
                 "No sandbox: student code runs with your rights. Every grade is provisional.",
                 style="bold red",
             )
-        else:
-            require_sandbox()
         options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again)
         for task in names:
             with a_bar(disable=as_json) as bar:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.calls import CodeError, Proxy, mutated_arguments
+from autograder.calls import CodeError, Proxy, Run, mutated_arguments, run
 from autograder.gradcheck import gradient_check
 from autograder.relations import relation
 
 RTOL = 1e-4  # a correct float32 network keeps five digits
 SHOWN = 60  # characters of a value shown in a message
+# Errors that leave the student's process able to answer the next call.
+SILENT_KINDS = ("missing", "not_implemented", "exception", "exit", "unsendable")
 
 
 class CheckFailed(Exception):
@@ -287,3 +289,124 @@ def _as_array(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 def _at(where: tuple[Any, ...]) -> str:
     return f"[{', '.join(str(int(i)) for i in where)}]" if where else ""
+
+
+def expect_function(owner: Proxy, name: str) -> Proxy:
+    """What ``owner`` (the namespace, an object) has under ``name``, which must be something to call."""
+    value = getattr(owner, name)
+    hint = f"Is {name} used for a variable?"
+    expect(isinstance(value, Proxy), f"{name}: got {show(value)}, expected a function", hint)
+    return value
+
+
+def expect_object(value: Any, name: str) -> Proxy:
+    """``value`` as an object with attributes and methods of its own, as a class makes them."""
+    expect(isinstance(value, Proxy), f"{name}: got {show(value)}, expected an object")
+    return value
+
+
+def usable(compute: Callable[[], Any], shape: Sequence[int]) -> np.ndarray | None:
+    """What the student's own earlier functions give, as finite numbers of ``shape``; None when they cannot be used.
+
+    For follow-through: a later check goes on with this, and with something else where it is None.
+    """
+    try:
+        return expect_array(compute(), shape, "")
+    except CheckFailed:
+        return None
+    except CodeError as error:
+        if error.kind in SILENT_KINDS:
+            return None
+        raise
+
+
+def run_typed(
+    program: Proxy, *args: Any, typed: str | None, doing: str, hint: str | None = None, **options: Any
+) -> Run:
+    """Run ``program`` with the line ``typed`` on its keyboard (None: no line at all).
+
+    An exception in it fails with what was typed (``doing``), because that is what students need to know.
+    """
+    try:
+        return run(program, *args, stdin="" if typed is None else f"{typed}\n", **options)
+    except CodeError as error:
+        if error.kind != "exception":
+            raise
+        raise CheckFailed(f"{doing}: it raised {error.type_name} ({error.message[:SHOWN]})", hint) from None
+
+
+def expect_refusal(outcome: Run, doing: str, *, prompt: str = "", code: int = 2) -> None:
+    """The program has printed a message, on stdout or stderr, and ended with the exit code ``code``.
+
+    Args:
+        prompt: what it prints on stderr before anything is typed; it is no message.
+    """
+    printed = outcome.stdout.strip()
+    ended = f"it ended with exit code {outcome.exit_code}"
+    if outcome.exit_code is None:
+        ended = f"it printed {show(printed)} and went on" if printed else f"it returned {show(outcome.value)}"
+    hint = "Say in a sentence what to type, then sys.exit(2)."
+    expect(outcome.exit_code == code, f"{doing}: {ended}, expected a message and exit code {code}", hint)
+    said = printed + outcome.stderr.removeprefix(prompt).strip()
+    expect(bool(said), f"{doing}: no message was printed", "Tell the person at the keyboard what to type.")
+
+
+def global_random_state(student: Proxy) -> str | None:
+    """The state of `np.random`'s global generator on the student's side; None where it cannot be seen."""
+    value: Any = student
+    try:
+        for name in ("np", "random", "get_state"):
+            value = getattr(value, name)
+            if not isinstance(value, Proxy):
+                return None
+        state = value()
+    except CodeError as error:
+        if error.kind in SILENT_KINDS:
+            return None
+        raise
+    if type(state) is not tuple:
+        return None
+    return repr([part.tolist() if isinstance(part, np.ndarray) else part for part in state])
+
+
+def expect_parameters(value: Any, like: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """``value`` as a dict of finite arrays with the keys and shapes of ``like``; ``(1, D)`` counts as ``(D,)``."""
+    found = expect_dict(value, list(like), name)
+    return {key: expect_close_shape(found[key], like[key].shape, f"{name} {key}") for key in like}
+
+
+# What checks compute themselves, so that neither the student's code nor the reference has a say in it.
+
+
+def network_logits(params: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """What softmax gets in a network with one hidden sigmoid layer: (B, d) -> (B, C). Silent on overflow."""
+    with np.errstate(all="ignore"):
+        half = (x @ params["W1"] + params["b1"]) / 2
+        return (1 + np.tanh(half)) / 2 @ params["W2"] + params["b2"]
+
+
+def network_digits(params: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
+    """The classes (N,) that such a network sees in uint8 images (N, H, W)."""
+    exact = {name: np.asarray(value, dtype=np.float64) for name, value in params.items()}
+    parts = [images[start : start + 1000] for start in range(0, len(images), 1000)]
+    found = [np.argmax(network_logits(exact, part.reshape(len(part), -1) / 255), axis=1) for part in parts]
+    return np.concatenate(found)
+
+
+def random_network(hidden: int, rng: np.random.Generator, *, inputs: int = 784, classes: int = 10) -> dict[str, Any]:
+    """Initial parameters of such a network, from N(0, 1/N) as in handout eq. (8)."""
+    first, second = inputs**-0.5, hidden**-0.5
+    return {
+        "W1": rng.normal(0, first, size=(inputs, hidden)),
+        "b1": rng.normal(0, first, size=hidden),
+        "W2": rng.normal(0, second, size=(hidden, classes)),
+        "b2": rng.normal(0, second, size=classes),
+    }
+
+
+def varied_network(hidden: int, images: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    """A network that sees many different digits in ``images`` (N, 28, 28) uint8, though it has learned nothing."""
+    params = {name: 8 * value for name, value in random_network(hidden, rng).items()}
+    sample = images[:200].reshape(-1, 784) / 255
+    params["b2"] = params["b2"] - network_logits(params, sample).mean(axis=0)
+    return params

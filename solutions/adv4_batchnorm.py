@@ -38,7 +38,8 @@ class BatchNorm:
         self.std = np.sqrt(var + self.eps)
         self.x_hat = self.centred / self.std
 
-        if self.running_mean is None:  # a moving average that starts at 0 would need many batches to forget it
+        if self.running_mean is None:
+            # A moving average that starts at 0 would need many batches to forget it.
             self.running_mean, self.running_var = mean, var
         else:
             self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mean

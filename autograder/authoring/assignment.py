@@ -11,15 +11,11 @@ from typing import Any
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from autograder.authoring.definitions import BEGIN, END, Definition, read_definitions
+from autograder.authoring.errors import AuthoringError
 from autograder.checks import Check
-from autograder.course import CourseError
 
 POINTS = 100  # of every task, so that grades compare
 OPTIONS = ("solution", "check", "tags")
-
-
-class AuthoringError(CourseError):
-    """Text, solution and checks do not fit together; one line a problem, each with file and line."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, v4
 
-from autograder.authoring.assignment import Assignment, AuthoringError, Cell, read_assignment
+from autograder.authoring.assignment import Assignment, Cell, read_assignment
 from autograder.authoring.edits import fingerprint, hand_edits
+from autograder.authoring.errors import AuthoringError
 from autograder.authoring.record import record_answers
 from autograder.checks import Check, CheckDefinitionError, load_checks
 from autograder.course import Course, home_of

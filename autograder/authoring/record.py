@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.assignment import AuthoringError
+from autograder.authoring.errors import AuthoringError
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import Status, run_check

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.authoring.assignment import AuthoringError
 from autograder.authoring.build import Built, build
+from autograder.authoring.errors import AuthoringError
 from autograder.authoring.record import record_answers
 from autograder.authoring.selfcheck import notebook_problems, wheel_problems
 from autograder.course import Course, home_of

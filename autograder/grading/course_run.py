@@ -69,6 +69,7 @@ def grade_task(
         CourseError, SecretError, DataError, PublishError, JournalError: nothing was done.
     """
     from autograder.grading.publish import Publisher
+    from autograder.sandbox.doctor import require_sandbox
 
     row = course.task(task)
     students = [s for s in students_of(course, task) if not options.students or s in options.students]
@@ -83,6 +84,8 @@ def grade_task(
                 results[submission.student] = Graded(submission.student, report, fresh=False)
         waiting = [s for s in submissions if s.student not in results]
         on_progress(len(results), len(submissions))
+        if waiting and options.walls:
+            require_sandbox(plan.launch)
         evaluations = evaluate_all(plan, waiting, options.jobs)
         with Publisher(course, task, list(load_checks(task))) as publisher:
             for graded in evaluations:

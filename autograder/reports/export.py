@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -54,7 +55,16 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
 def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run nbgrader's own command in the course folder."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    # nbgrader starts alembic by name: it is found also where the virtual environment is not activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return subprocess.run(
+        command,
+        cwd=course.root,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _inert(value: object) -> object:

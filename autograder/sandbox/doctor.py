@@ -26,7 +26,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import Sandbox, SandboxDied
 
 # Small enough to be exceeded within a moment.
-TIGHT = Limits(wall_s=20, cell_s=0.3, cpu_s=10, memory_mb=768, processes=24, output_kb=16, disk_mb=2)
+TIGHT = Limits(wall_s=20, cell_s=0.3, cpu_s=10, memory_mb=400, processes=24, output_kb=16, disk_mb=2)
 INSTALL = "Install bubblewrap and allow user namespaces, or grade as root; `autograder doctor` shows every attack."
 
 
@@ -275,13 +275,13 @@ ATTACKS = (
     Attack("endless loop", "never end a cell", "while True: pass"),
     Attack(
         "memory of many processes",
-        "let eight children take 150 MB each",
+        "let eight children take 60 MB each",
         "for _ in range(8):\n"
         "    if os.fork() == 0:\n"
-        "        block = bytearray(150 * 2**20)\n"
+        "        block = bytearray(60 * 2**20)\n"
         "        for i in range(0, len(block), 4096): block[i] = 1\n"
         "        time.sleep(5); os._exit(0)\n"
-        "signal.setitimer(signal.ITIMER_REAL, 0); time.sleep(1.5); broke('kept it')",
+        "signal.setitimer(signal.ITIMER_REAL, 0); time.sleep(1); broke('kept it')",
         deadly=("memory",),
         walls_only=True,
     ),
@@ -416,7 +416,7 @@ def _bubblewrap() -> Fact:
         return Fact("bubblewrap", "missing", False, str(error))
     version = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10).stdout.strip()
     numbers = tuple(int(part) for part in version.split()[-1].split(".")[:2] if part.isdigit()) if version else ()
-    return Fact("bubblewrap", f"{version or 'unknown version'} ({path})", numbers >= (0, 8), "bubblewrap 0.8 or newer")
+    return Fact("bubblewrap", f"{version or 'unknown version'} ({path})", numbers >= (0, 8), "install bubblewrap 0.8 or newer")
 
 
 def _user() -> Fact:

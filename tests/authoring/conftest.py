@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_course import made_check, run_python, write_project, write_texts
 
 from autograder.checks import Check
+from tests.authoring.small_course import made_check, run_python, write_project, write_texts
 
 
 @pytest.fixture

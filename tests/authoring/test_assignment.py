@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from small_course import CHECKOUT, SOLUTION, TEXT, made_check
 
-from autograder.authoring.assignment import AuthoringError, read_assignment, stub_prefix
+from autograder.authoring.assignment import read_assignment, stub_prefix
 from autograder.authoring.build import checks_of
+from autograder.authoring.errors import AuthoringError
+from tests.authoring.small_course import CHECKOUT, SOLUTION, TEXT, made_check
 
 TASK = "task9_twice"
 COURSE_TASKS = [row["name"] for row in tomllib.loads((CHECKOUT / "course.toml").read_text())["tasks"]]

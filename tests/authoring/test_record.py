@@ -5,17 +5,17 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from small_course import CHECKS, SOLUTION
 
 from autograder.notebook.answers import AnswersMissing, load_answers
+from tests.authoring.small_course import CHECKS, SOLUTION
 
 TASK = "task9_twice"
 RECORD = """
 from autograder.authoring.record import record_answers
-from autograder.course import CourseError
+from autograder.authoring.errors import AuthoringError
 try:
     print(record_answers("task9_twice", home=Path.cwd()))
-except CourseError as error:
+except AuthoringError as error:
     print(error)
 """
 REPLAY = """

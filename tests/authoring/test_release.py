@@ -9,18 +9,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import run_python, write_project
 
 from autograder.authoring.selfcheck import notebook_problems, wheel_problems
+from tests.authoring.small_course import run_python, write_project
 
 TASK = "task9_twice"
 RELEASE = """
 from autograder.authoring.release import release
-from autograder.course import CourseError
+from autograder.authoring.errors import AuthoringError
 try:
     made = release(course, ["task9_twice"])
     print(made.notebooks[0].name, made.wheel.name, made.requirements.read_text().strip())
-except CourseError as error:
+except AuthoringError as error:
     print(error)
 """
 
@@ -79,9 +79,9 @@ def test_the_gradebook_knows_the_points(released):
         rows = gradebook.execute(
             "select base_cell.name, max_score from grade_cells join base_cell on base_cell.id = grade_cells.id"
         ).fetchall()
-        (course,) = gradebook.execute("select id from course").fetchall()
+        courses = gradebook.execute("select name, course_id from assignment").fetchall()
     assert sorted(rows) == [("double_values", 60.0), ("scale_forward", 40.0)]
-    assert course == ("small101",)
+    assert courses == [(TASK, "small101")]
 
 
 def test_nothing_is_left_beside_the_release(released):
@@ -109,6 +109,14 @@ def test_a_file_too_many_is_found(tmp_path, wheel):
 
 def test_the_self_check_accepts_the_release(notebook, source):
     assert notebook_problems(notebook, source) == []
+
+
+def test_a_short_line_counts_as_a_line_only(notebook, source):
+    for cell in source.cells:
+        cell.source = cell.source.replace("return twice", "raise")  # part of every stub
+    assert notebook_problems(notebook, source) == []
+    notebook.cells[0].source += "\n  raise"
+    assert len(notebook_problems(notebook, source)) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,13 @@ from __future__ import annotations
 import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
-from small_course import TEXT
 
 from autograder.authoring.assignment import read_assignment
 from autograder.authoring.build import to_notebook
 from autograder.authoring.edits import hand_edits
+from tests.authoring.small_course import TEXT
 
 TASK = "task9_twice"
-BUILD = """
-    from autograder.authoring.build import build
-    for report in build(course, ["task9_twice"], force={force}):
-        print(report.status, report.recorded)
-        print("\\n".join(report.problems))
-"""
 
 
 @pytest.fixture
@@ -121,34 +115,45 @@ def test_a_file_of_someone_else_is_kept(tmp_path, notebook, content):
     assert hand_edits(tmp_path / "other.ipynb", notebook)
 
 
-def test_build_writes_once_rebuilds_text_and_refuses_edits(project, python):
-    source = project / "source" / TASK / f"{TASK}.ipynb"
-    recorded = project / "autograder" / "recorded" / f"{TASK}.npz"
-    build = BUILD.format(force=False)
-    assert python(build).split() == ["written", "True"]
-    first, answers = source.read_bytes(), recorded.read_bytes()
-    assert python(build).split() == ["unchanged", "False"]
+def test_build_writes_once_rebuilds_text_and_refuses_edits(python):
+    python(
+        """
+        from autograder.authoring.build import build
 
-    source.unlink()
-    recorded.unlink()
-    assert python(build).split() == ["written", "True"]
-    assert (source.read_bytes(), recorded.read_bytes()) == (first, answers)
+        def built(force=False):
+            (report,) = build(course, ["task9_twice"], force=force)
+            assert bool(report.problems) == (report.status == "refused")
+            return report
 
-    text = project / "assignments" / f"{TASK}.md"
-    text.write_text(TEXT.replace("twice as much", "two times as much"))
-    assert python(build).split() == ["written", "False"]
-    assert "two times as much" in source.read_text()
+        source = Path("source/task9_twice/task9_twice.ipynb").resolve()
+        answers = Path("autograder/recorded/task9_twice.npz")
+        first = built()
+        assert (first.status, first.recorded, first.path) == ("written", True, source)
+        bytes_of_both = source.read_bytes(), answers.read_bytes()
+        again = built()
+        assert (again.status, again.recorded) == ("unchanged", False)
 
-    source.write_text(source.read_text().replace("two times as much", "too times as much"))
-    mine = source.read_bytes()
-    said = python(build)
-    assert said.startswith("refused")
-    assert "cell 1 (text-01) was edited: # Task 9: too times as much" in said
-    assert f"assignments/{TASK}.md" in said
-    assert "--force" in said
-    assert source.read_bytes() == mine
-    assert python(BUILD.format(force=True)).split() == ["written", "False"]
-    assert b"too times" not in source.read_bytes()
+        source.unlink()
+        answers.unlink()
+        assert built().status == "written"
+        assert (source.read_bytes(), answers.read_bytes()) == bytes_of_both
+
+        text = Path("assignments/task9_twice.md")
+        text.write_text(text.read_text().replace("twice as much", "two times as much"))
+        assert built().status == "written"
+        assert "two times as much" in source.read_text()
+
+        source.write_text(source.read_text().replace("two times as much", "too times as much"))
+        mine = source.read_bytes()
+        refused = built()
+        assert refused.status == "refused"
+        assert refused.edits == ("cell 1 (text-01) was edited: # Task 9: too times as much",)
+        assert "assignments/task9_twice.md" in refused.problems[-1] and "--force" in refused.problems[-1]
+        assert source.read_bytes() == mine
+        assert built(force=True).status == "written"
+        assert b"too times" not in source.read_bytes()
+        """
+    )
 
 
 def test_a_broken_task_stops_the_build_before_anything_is_written(project, python):
@@ -157,10 +162,10 @@ def test_a_broken_task_stops_the_build_before_anything_is_written(project, pytho
     said = python(
         """
         from autograder.authoring.build import build
-        from autograder.course import CourseError
+        from autograder.authoring.errors import AuthoringError
         try:
             build(course, ["task9_twice"])
-        except CourseError as error:
+        except AuthoringError as error:
             print(error)
         """
     )

@@ -113,7 +113,12 @@ def namespace_of(task: str, source_override: str = "") -> dict[str, Any]:
 
 
 def grade(
-    task: str, source_override: str = "", seed: int = 0, *, only: str | None = None, data: TaskData | None = None
+    task: str,
+    source_override: str = "",
+    seed: int = 0,
+    *,
+    only: str | None = None,
+    data: TaskData | None = None,
 ) -> dict[str, CheckResult]:
     """The result of every check of ``task`` (or of ``only`` one) on the reference with ``source_override``."""
     with student_place():
@@ -122,7 +127,9 @@ def grade(
             # A namespace for each check: when grading, each runs in a fork of the same state.
             student = connect(QuietSession(namespace_of(task, source_override)))
             reference = connect(Session(namespace_of(task)), trusted=True)
-            results[check.name] = run_check(check, student, reference, rng_of(check, seed), data or small_data())
+            results[check.name] = run_check(
+                check, student, reference, rng_of(check, seed), data or small_data()
+            )
     return results
 
 
@@ -220,7 +227,10 @@ def small_data() -> TaskData:
     """A few thousand images of the data set at hand, or of the built-in digits."""
     folder = _data_folder()
     images, labels = arrays.read_split(folder, "train")
-    train, held_out = (images[:TRAIN_COUNT], labels[:TRAIN_COUNT]), (images[TRAIN_COUNT:], labels[TRAIN_COUNT:])
+    train, held_out = (
+        (images[:TRAIN_COUNT], labels[:TRAIN_COUNT]),
+        (images[TRAIN_COUNT:], labels[TRAIN_COUNT:]),
+    )
     return TaskData(arrays.noted_kind(folder), train, arrays.read_split(folder, "test"), held_out)
 
 

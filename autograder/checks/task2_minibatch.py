@@ -1,0 +1,404 @@
+"""Checks of task 2: one-hot targets, the mean cross-entropy, random mini-batches."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from autograder.calls import Proxy, error_of
+from autograder.checks import check
+from autograder.checks.task1_forward import images_in_notebook, refusal_code
+from autograder.expect import (
+    CheckFailed,
+    expect,
+    expect_array,
+    expect_close,
+    expect_function,
+    expect_number,
+    expect_object,
+    expect_refusal,
+    expect_unchanged,
+    global_random_state,
+    run_typed,
+    show,
+    usable,
+)
+
+TASK = "task2_minibatch"
+CALLS = 60  # mini-batches of 4 out of 10: a correct program misses an image with p = 10 · 0.6^60 < 1e-12
+REPEATS = 3  # runs of main that must not all print the same: two do by chance once in 1 000, at four decimals
+DEGENERATE = 1e-6  # losses that differ less tell nothing about the function that gave them
+LOWEST, HIGHEST = 2.0, 3.5  # mean loss of random weights; 10 seeds on MNIST gave 2.34 to 2.49
+
+CLASS_HINT = "Every row has one 1, in the column of its label. Labels come as uint8 as well."
+ZERO_HINT = "log(0) is -inf, and 0 · inf is nan. Keep y a tiny bit above 0, less than any usual probability."
+
+
+# ---- targets
+
+
+@check(TASK, points=12, equation="(10)")
+def one_hot_rows(student, reference, rng):
+    """one_hot writes every label as a row of ten floats with a single 1, and leaves the labels alone."""
+    one_hot = expect_function(student, "one_hot")
+    labels = np.concatenate([rng.integers(0, 10, size=5), [9, 0, 9]])
+    expected = reference.one_hot(labels)
+    t = expect_array(one_hot(labels), expected.shape, "one_hot", floating=True)
+    expect_close(t, expected, "one_hot", hint="Eq. (10): row k has its 1 in column labels[k].")
+    expect_unchanged(student)
+
+
+@check(TASK, points=6, equation="(10)")
+def one_hot_classes(student, reference, rng):
+    """one_hot knows any number of classes, labels of any integer type, and a batch of one."""
+    one_hot = expect_function(student, "one_hot")
+    for classes, dtype, count in (
+        (3, np.int64, 5),
+        (300, np.uint8, 4),
+        (300, np.int64, 6),
+        (12, np.uint8, 1),
+    ):
+        highest = min(classes, np.iinfo(dtype).max + 1)
+        labels = rng.integers(0, highest, size=count).astype(dtype)
+        labels[-1] = highest - 1
+        name = f"one_hot of {count} {np.dtype(dtype).name} labels with {classes} classes"
+        expect_close(one_hot(labels, classes), reference.one_hot(labels, classes), name, hint=CLASS_HINT)
+
+
+# ---- the loss
+
+
+@check(TASK, points=14, equation="(11), (12)")
+def cross_entropy_value(student, reference, rng):
+    """cross_entropy of one example is -ln of the probability of its digit; a batch gives one number."""
+    cross_entropy = expect_function(student, "cross_entropy")
+    for C in (4, 7):
+        y, t = _example(rng, 1, C)
+        expected = reference.cross_entropy(y, t)
+        got = expect_number(cross_entropy(y, t), "cross_entropy of one example")
+        _expect_loss(got, expected, C, "cross_entropy of one example")
+    for C in (3, 10):
+        y, t = np.full((1, C), 1 / C), np.eye(C)[:1]
+        got = expect_number(cross_entropy(y, t), f"cross_entropy of {C} equal probabilities")
+        _expect_loss(got, math.log(C), C, f"cross_entropy of {C} equal probabilities, ln {C}")
+    y, t = _example(rng, 6, 4)
+    expect_number(
+        cross_entropy(y, t), "cross_entropy of 6 examples", hint="Eq. (12): one number for the batch."
+    )
+    expect_unchanged(student)
+
+
+@check(TASK, points=10, equation="(12)")
+def cross_entropy_mean(student, reference, rng):
+    """cross_entropy of a batch is the mean over its examples, however many there are."""
+    cross_entropy = expect_function(student, "cross_entropy")
+    y, t = _example(rng, 6, 4)
+    y[:2], t[:2] = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4]], np.eye(4)[:2]
+    # The student's own losses of single examples: what is wrong there costs in cross_entropy_value only.
+    name = "cross_entropy of one example"
+    single = np.array([expect_number(cross_entropy(y[k : k + 1], t[k : k + 1]), name) for k in range(6)])
+    expect(bool(np.abs(single).max() < 1e6), f"{name}: got {np.abs(single).max():.4g}, expected a few nats")
+    differ = np.ptp(single) > DEGENERATE
+    expect(
+        differ,
+        f"{name}: the same loss {single[0]:.4g} for y = 0.7 and y = 0.2",
+        "Does the loss look at y and t?",
+    )
+    for B in (2, 5, 6):
+        got = expect_number(cross_entropy(y[:B], t[:B]), f"cross_entropy of {B} examples")
+        _expect_mean(got, float(single[:B].mean()), B, f"cross_entropy of {B} examples")
+    got = expect_number(
+        cross_entropy(np.tile(y, (2, 1)), np.tile(t, (2, 1))), "cross_entropy of a batch twice"
+    )
+    _expect_mean(got, float(single.mean()), 12, "cross_entropy of 6 examples, each of them twice")
+
+
+@check(TASK, points=10, equation="(11)")
+def cross_entropy_zero(student, reference, rng):
+    """cross_entropy is finite and right where a probability is exactly 0 or 1, or tiny in float32."""
+    cross_entropy = expect_function(student, "cross_entropy")
+
+    def loss(y: list[float], name: str, dtype: Any = np.float64) -> float:
+        return expect_number(cross_entropy(np.array([y], dtype), t.astype(dtype)), name, hint=ZERO_HINT)
+
+    t = np.array([[0.0, 1.0, 0.0]])
+    p = float(rng.uniform(0.6, 0.8))
+    right = "cross_entropy, y = 0 for a wrong digit"
+    expect_close(
+        loss([0.0, p, 1 - p], right), loss([0.1, p, 0.9 - p], "cross_entropy"), right, hint=ZERO_HINT
+    )
+    sure = loss([0.0, 1.0, 0.0], "cross_entropy of a sure and right answer")
+    expect_close(sure, 0.0, "cross_entropy of a sure and right answer", atol=1e-6, hint=ZERO_HINT)
+    small = loss([0.5, 1e-4, 0.4999], "cross_entropy, y = 0.0001 for the right digit")
+    for y, dtype in ((0.0, np.float64), (1e-30, np.float32)):
+        name = f"cross_entropy, y = {y:g} for the right digit ({np.dtype(dtype).name})"
+        got = loss([1.0 - p, y, p], name, dtype)
+        expect(
+            got > small,
+            f"{name}: got {got:.4g}, expected more than {small:.4g}, the loss of y = 0.0001",
+            ZERO_HINT,
+        )
+
+
+# ---- mini-batches
+
+
+@check(TASK, points=10, equation="(9), (10)")
+def batch_shapes(student, reference, rng):
+    """random_batch returns x with one flattened image a row and t with ten columns, for any batch size."""
+    images, labels = _numbered(rng, 11)
+    generator = _generator(student, int(rng.integers(2**31)))
+    low, high = _rows(student, images).min(), _rows(student, images).max()
+    for B in (1, 4, 11):
+        x, t = _batch(student, images, labels, B, generator)
+        expect(x.dtype.kind == "f", f"random_batch x: got dtype {x.dtype}, expected floats")
+        inside = low - 1e-6 <= x.min() and x.max() <= high + 1e-6
+        found = f"random_batch x: got numbers from {x.min():.4g} to {x.max():.4g}"
+        expect(bool(inside), f"{found}, expected {low:.4g} to {high:.4g}", "Eq. (9): your flatten does that.")
+        ones = "Eq. (10): your one_hot does that."
+        expect(t.dtype.kind in "fiu", f"random_batch t: got dtype {t.dtype}, expected floats", ones)
+        expect_close(np.sort(t, axis=1), np.eye(10)[[9] * B], "random_batch t, each row sorted", hint=ones)
+
+
+@check(TASK, points=10)
+def batch_pairs(student, reference, rng):
+    """Row k of x and row k of t are the same example, none comes twice, and more than there are is an error."""
+    images, labels = _numbered(rng, 24)
+    generator = _generator(student, int(rng.integers(2**31)))
+    rows = _rows(student, images)
+    for B in (7, 24):
+        x, t = _batch(student, images, labels, B, generator)
+        chosen = _which(x, rows)
+        twice = "Draw without replacement."
+        expect(
+            len(set(chosen.tolist())) == B, f"random_batch of {B} of 24 images: an image came twice", twice
+        )
+        pairs = "Draw the numbers of the images once, and use them for images and labels."
+        expect_close(
+            t.argmax(axis=1), labels[chosen], "random_batch: the labels in t for the images in x", hint=pairs
+        )
+    expect_unchanged(student)
+    doing = "random_batch of 25 out of 24 images"
+    error = error_of(expect_function(student, "random_batch"), images, labels, 25, generator)
+    if error is None:
+        raise CheckFailed(f"{doing}: no error was raised, expected a ValueError", "Does a slice complain?")
+    expect(error.type_name == "ValueError", f"{doing}: got {show(error.type_name)}, expected a ValueError")
+
+
+@check(TASK, points=8)
+def batch_random(student, reference, rng):
+    """random_batch draws from the generator it is given and from nothing else, every image with equal chance."""
+    images, labels = _numbered(rng, 10)
+    seed = int(rng.integers(2**31))
+    rows = _rows(student, images)
+    before = global_random_state(student)
+
+    def draws(count: int, seed: int) -> list[tuple[int, ...]]:
+        generator = _generator(student, seed)
+        batches = (_batch(student, images, labels, 4, generator)[0] for _ in range(count))
+        return [tuple(_which(x, rows).tolist()) for x in batches]
+
+    first, again = draws(CALLS, seed), draws(5, seed)
+    hint = "Use rng and no other source of randomness."
+    expect(first[:5] == again, "random_batch: two equal generators gave different batches", hint)
+    expect(
+        len(set(first)) > CALLS // 3,
+        "random_batch: one batch is like the next",
+        "Draw from rng at every call.",
+    )
+    counts = np.bincount(np.concatenate(first), minlength=10)
+    never = np.flatnonzero(counts == 0)
+    missing = f"random_batch: image {', '.join(map(str, never))} of 10 never came in {CALLS} batches of 4"
+    expect(not len(never), missing, "Every image, the first and the last too, must have the same chance.")
+    # The numbers of times differ by chance; the standard deviation of one of them is √(60 · 0.4 · 0.6).
+    fair, spread = 0.4 * CALLS, math.sqrt(CALLS * 0.4 * 0.6)
+    worst = int(np.argmax(np.abs(counts - fair)))
+    uneven = (
+        f"random_batch: image {worst} came {counts[worst]} times in {CALLS} batches, expected about {fair:g}"
+    )
+    expect(abs(counts[worst] - fair) < 6 * spread, uneven, "Every image must have the same chance.")
+    neighbours = sum((np.diff(sorted(batch)) == 1).all() for batch in first)
+    expect(
+        neighbours < CALLS / 2, "random_batch: the images are always neighbours", "Draw each image by itself."
+    )
+    unmoved = "np.random.choice and its like change everybody's numbers: call the methods of rng."
+    expect(
+        before == global_random_state(student), "random_batch: np.random's global state was changed", unmoved
+    )
+
+
+# ---- the loss of a network that guesses
+
+
+@check(TASK, points=6, equation="(12)")
+def loss_of_random_weights(student, reference, rng, data):
+    """A network with random weights has a mean loss of about ln 10 on test images."""
+    images, labels = data.test
+    some = np.sort(rng.permutation(len(labels))[:100])
+    x, t = _rows(student, images[some]), np.eye(10)[labels[some]]
+    params = expect_function(student, "init_parameters")()
+    y = expect_array(expect_function(student, "forward")(params, x), (len(some), 10), "forward")
+    cross_entropy = expect_function(student, "cross_entropy")
+    loss = expect_number(cross_entropy(y, t), "the loss of random weights")
+    # Measured by the student's own loss of ten equal probabilities: its unit and mean are judged elsewhere.
+    even = expect_number(cross_entropy(np.full(y.shape, 0.1), t), "the loss of ten equal probabilities")
+    name = "the loss of ten equal probabilities"
+    expect(
+        abs(even) > DEGENERATE, f"{name}: got {even:.4g}, expected ln 10 = 2.303", "See cross_entropy_value."
+    )
+    expect(
+        abs(loss - even) > DEGENERATE,
+        f"cross_entropy: {loss:.4g} for any probabilities",
+        "Does it look at y?",
+    )
+    with np.errstate(over="ignore"):
+        nats = loss / even * math.log(10)
+    hint = "Weights from N(0, 1/N) leave all ten digits possible. Has every x been scaled to 0..1? Is y a softmax?"
+    limits = f"expected {LOWEST:g} to {HIGHEST:g}, about ln 10 = 2.303"
+    expect(LOWEST < nats < HIGHEST, f"the loss of random weights: got {nats:.4g}, {limits}", hint)
+
+
+# ---- the program
+
+
+@check(TASK, points=8, equation="(12)")
+def main_full_batch(student, reference, rng, data):
+    """main prints the mean loss of as many random test images as typed, one number and nothing else."""
+    main = expect_function(student, "main")
+    images, labels = images_in_notebook(data)
+    N = len(labels)
+    cross_entropy, forward = expect_function(student, "cross_entropy"), expect_function(student, "forward")
+    x, t = expect_function(student, "flatten")(images), expect_function(student, "one_hot")(labels)
+    # Its result is not looked at here: it goes back to where it came from.
+    y = expect_array(forward(expect_function(student, "init_parameters")(), x), (N, 10), "forward")
+    t = expect_array(t, (N, 10), "one_hot")
+    hint = f"All {N} test images, the weights of init_parameters(), your forward and cross_entropy."
+    everything = expect_number(cross_entropy(y, t), "cross_entropy")
+    printed = _printed(main, N)
+    expect_close(printed, everything, f"main with {N} typed (all test images)", atol=1.1e-4, hint=hint)
+    usual = expect_number(cross_entropy(y[:100], t[:100]), "cross_entropy")
+    losses = [_printed(main, 100) for _ in range(REPEATS)]
+    for loss in losses:
+        plausible = min(usual / 2, usual * 2) < loss < max(usual / 2, usual * 2)
+        expect(
+            plausible, f"main with 100 typed: it printed {loss:.6g}, expected about {usual:.4g}", "Is B used?"
+        )
+    same = (
+        f"main with 100 typed: it printed {losses[0]:.6g} {REPEATS} times, expected other images in every run"
+    )
+    expect(len(set(losses)) > 1, same, "default_rng() without a seed differs from run to run.")
+
+
+@check(TASK, points=6)
+def main_bad_input(student, reference, rng, data):
+    """main accepts a mini-batch of one, and refuses 0 and whatever is no batch size with a message and exit code 2."""
+    main = expect_function(student, "main")
+    N = len(images_in_notebook(data)[1])
+    _printed(main, 1)
+    # What read_index does with wrong input was judged in task 1: here main may do the same.
+    code = refusal_code(student, N + 1)
+    for typed in ("0", "-3", str(N + 1), "x", "3.5", ""):
+        doing = f"main with {typed!r} typed ({N} test images)"
+        outcome = run_typed(main, typed=typed, doing=doing)
+        expected = code if code and outcome.exit_code == code and typed != "0" else 2
+        expect_refusal(outcome, doing, code=expected)
+
+
+# ---- helpers
+
+
+def _example(rng: Any, B: int, C: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (B, C), none near 0, and one-hot targets."""
+    return rng.dirichlet(np.full(C, 3.0), size=B) * 0.9 + 0.1 / C, np.eye(C)[rng.integers(0, C, size=B)]
+
+
+def _expect_loss(got: float, expected: float, C: int, name: str) -> None:
+    """``got`` is the loss of one example; the message names a wrong unit, sign or mean."""
+    hint = "Eq. (11): only the probability of the right digit counts."
+    for factor, meaning in (
+        (1 / math.log(2), "in bits: np.log2 where np.log, the natural logarithm, belongs"),
+        (1 / math.log(10), "np.log10 where np.log, the natural logarithm, belongs"),
+        (-1, "the sign: the logarithm of a probability is negative, a loss is positive"),
+        (1 / C, "the mean over the classes too: np.mean of a matrix divides by B·C, eq. (12) by B"),
+    ):
+        if abs(got - factor * expected) < 1e-3 * abs(expected):
+            hint = f"It looks like {meaning}."
+    expect_close(got, expected, name, hint=hint)
+
+
+def _expect_mean(got: float, expected: float, B: int, name: str) -> None:
+    """``got`` is a mean over ``B`` examples; the message names a sum and a second division."""
+    hint = "Eq. (12): the mean over the examples."
+    for factor, meaning in ((B, "the sum over the batch"), (1 / B, "divided by B twice")):
+        if abs(got - factor * expected) < 1e-3 * abs(factor * expected):
+            hint = f"Eq. (12): the mean over the examples; this looks like {meaning}."
+    expect_close(got, expected, name, hint=hint)
+
+
+def _numbered(rng: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images (count, 5, 3) that all differ, read-only, and labels."""
+    images = rng.integers(0, 256, size=(count, 5, 3), dtype=np.uint8)
+    images[:, 2, 1] = np.arange(count) * (255 // count)
+    images[0, 0], images[1, 0] = 0, 255
+    return images, rng.integers(0, 10, size=count)
+
+
+def _generator(student: Proxy, seed: int) -> Proxy:
+    """A generator that lives on the student's side, as `random_batch` wants one."""
+    random = expect_object(expect_object(student.np, "np").random, "np.random")
+    return expect_object(expect_function(random, "default_rng")(seed), "np.random.default_rng")
+
+
+def _rows(student: Proxy, images: np.ndarray) -> np.ndarray:
+    """The images by the student's own `flatten`, or by eq. (9) where that cannot tell them apart."""
+    right = images.reshape(len(images), -1) / 255.0
+    own = usable(lambda: expect_function(student, "flatten")(images), right.shape)
+    if own is None or own.dtype.kind != "f" or len(np.unique(own, axis=0)) < len(np.unique(right, axis=0)):
+        return right
+    return own
+
+
+def _batch(
+    student: Proxy, images: np.ndarray, labels: np.ndarray, B: int, generator: Proxy
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `random_batch` returns, with the right shapes."""
+    value = expect_function(student, "random_batch")(images, labels, B, generator)
+    pair = type(value) in (tuple, list) and len(value) == 2
+    expect(pair, f"random_batch: got {show(value)}, expected a pair x, t", "return x, t")
+    pixels = images[0].size
+    x = expect_array(
+        value[0], (B, pixels), f"random_batch x of {B} images of 5×3", hint="One flattened image a row."
+    )
+    t = expect_array(value[1], (B, 10), f"random_batch t of {B} images", hint="One one-hot row per image.")
+    return x, t
+
+
+def _which(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The number of the image that every row of ``x`` is."""
+    distance = np.abs(np.clip(x, -1e9, 1e9)[:, None, :] - rows[None]).max(axis=2)
+    nearest = distance.argmin(axis=1)
+    found = distance.min(axis=1) < 1e-3 * max(float(np.abs(rows).max()), 1e-3)
+    unknown = f"random_batch x: row {int(np.argmin(found))} is none of the images"
+    expect(bool(found.all()), unknown, "Choose images, then flatten those.")
+    return nearest
+
+
+def _printed(main: Proxy, B: int) -> float:
+    """The one number that ``main`` prints when ``B`` is typed."""
+    doing = f"main with {B} typed"
+    outcome = run_typed(main, typed=str(B), doing=doing)
+    expect(
+        outcome.exit_code is None,
+        f"{doing}: it refused, but there are {B} images",
+        "B goes from 1 to N, included.",
+    )
+    text = outcome.stdout.strip()
+    expect(
+        re.fullmatch(r"-?[0-9]{1,12}\.[0-9]{4,30}", text) is not None,
+        f"{doing}: it printed {show(text)}, expected one number with at least four decimals and nothing else",
+        "An f-string can say how many decimals: f'{x:.4f}'.",
+    )
+    return float(text)

@@ -1,0 +1,636 @@
+"""Checks of task 3: gradients, the training loop, accuracy, saving and loading.
+
+Gradients are compared with central differences of the equations themselves, which no mistake of the student's earlier
+tasks can spoil. Where such a mistake changes the loss, the student's own loss is differenced instead: it costs once.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.calls import CodeError, Proxy, error_of, mutated_arguments, put_file, read_file, run
+from autograder.checks import TaskData, check, threshold
+from autograder.expect import (
+    SILENT_KINDS,
+    CheckFailed,
+    Partial,
+    expect,
+    expect_array,
+    expect_attributes,
+    expect_close,
+    expect_close_shape,
+    expect_dict,
+    expect_function,
+    expect_gradient,
+    expect_labels,
+    expect_number,
+    expect_object,
+    expect_parameters,
+    expect_unchanged,
+    network_digits,
+    network_logits,
+    ramp,
+    random_network,
+    show,
+    varied_network,
+)
+from autograder.notebook.npz import read_npz
+
+TASK = "task3_backprop"
+NAMES = ("W1", "b1", "W2", "b2")
+LOSS_ATOL = 2e-3  # of a loss printed with three or more decimals
+STEP_RTOL = 2e-3  # of the change of a parameter that is kept in float32
+IMAGES, EPOCHS = 2_000, 20  # of the training check: 0.3 s; as many images as a notebook's own check has
+EPOCH_LINE = re.compile(r"\s*epoch\s*(\d+)\s*:\s*loss\s*[:=]?\s*([-+.\w]+)\s*", re.IGNORECASE | re.ASCII)
+
+Params = dict[str, np.ndarray]
+
+
+# --- Softmax with cross-entropy -----------------------------------------------------------------------------------
+
+
+@check(TASK, points=6, equation="(14)")
+def output_gradient(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """The gradient of softmax and cross-entropy is that of the mean loss of the batch."""
+    for batch, classes in ((4, 7), (9, 3)):
+        a = 2 * rng.normal(size=(batch, classes))
+        t = np.eye(classes)[rng.integers(0, classes, size=batch)]
+        y = np.exp(a - np.logaddexp.reduce(a, axis=1, keepdims=True))
+        d_a = expect_function(student, "softmax_cross_entropy_backward")(y, t)
+        hint = "The loss (12) is the mean over the batch, so 1/B is part of its gradient. Each row of it sums to 0."
+        name = "softmax_cross_entropy_backward"
+        d_a = expect_close(d_a, reference.softmax_cross_entropy_backward(y, t), name, hint=hint)
+        expect_gradient(lambda v, t=t: mean_loss(v, t), a, np.ones(()), d_a, name, hint=hint)
+    expect_unchanged(student)
+
+
+def mean_loss(a: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy in nats of softmax(a), () float. a, t: (B, C). Handout eq. (5), (12)."""
+    with np.errstate(all="ignore"):
+        return np.mean(np.logaddexp.reduce(a, axis=1) - np.sum(t * a, axis=1))
+
+
+# --- Affine -------------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=3, equation="(4)")
+def affine_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """An affine layer computes x W + b, and backward uses what its own last forward got."""
+    for batch, d_in, d_out in ((4, 5, 3), (6, 4, 4)):
+        x, W, b = rng.normal(size=(batch, d_in)), rng.normal(size=(d_in, d_out)), rng.normal(size=d_out)
+        y = layer(student, "Affine", W, b)("forward", x)
+        hint = "One example is one row: the inner dimension of the product is d_in."
+        expect_close(y, reference.Affine(W, b).forward(x), "Affine.forward", hint=hint)
+    other, third = rng.normal(size=(2, 6, 4))
+    d_out = rng.normal(size=(6, 4))
+    one, two, fresh = (layer(student, "Affine", W, b) for _ in range(3))
+    first = expect_array(one("forward", other), (6, 4), "Affine.forward")
+    one("forward", third)
+    two("forward", x)
+    fresh("forward", third)
+    one("backward", d_out)
+    fresh("backward", d_out)
+    hint = "Keep x as self.x in every forward: not in the class, not in a global, and not only the first time."
+    name = "Affine.d_W after forward was called twice, with another layer in use"
+    expect_close(one.gradient("d_W", (4, 4)), fresh.gradient("d_W", (4, 4)), name, hint=hint)
+    expect_close(one("forward", other), first, "Affine.forward after backward", hint="backward must not change W or b.")
+    expect_unchanged(student)
+
+
+@check(TASK, points=6, equation="(18)")
+def affine_backward_x(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Affine.backward returns the gradient with respect to x."""
+    for x, W, b, d_out in affine_cases(rng):
+        affine = layer(student, "Affine", W, b)
+        affine("forward", x)
+        d_x = affine("backward", d_out)
+        hint = "Every input reaches all outputs through W: d_x has the shape of x, and one product gives that shape."
+        expect_gradient(lambda v, W=W, b=b: v @ W + b, x, d_out, d_x, "Affine.backward d_x", hint=hint)
+
+
+@check(TASK, points=6, equation="(19)")
+def affine_backward_W(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Affine.backward keeps the gradient with respect to W as d_W."""
+    for x, W, b, d_out in affine_cases(rng):
+        d_W = backward_of_affine(student, x, W, b, d_out).gradient("d_W", W.shape)
+        hint = "A weight is used by every example: its gradient is a sum over the batch. The 1/B is already in d_out."
+        expect_gradient(lambda v, x=x, b=b: x @ v + b, W, d_out, d_W, "Affine.backward d_W", hint=hint)
+
+
+@check(TASK, points=4, equation="(20)")
+def affine_backward_b(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Affine.backward keeps the gradient with respect to b as d_b, in the shape of b."""
+    for x, W, b, d_out in affine_cases(rng):
+        d_b = backward_of_affine(student, x, W, b, d_out).gradient("d_b", b.shape)
+        hint = "A bias is used once by every example: one sum for each column of d_out."
+        expect_gradient(lambda v, x=x, W=W: x @ W + v, b, d_out, d_b, "Affine.backward d_b", hint=hint)
+
+
+def affine_cases(rng: Any) -> list[tuple[np.ndarray, ...]]:
+    """(x, W, b, d_out) of a batch, of a square W with as many examples, and of a single example."""
+    sizes = ((5, 4, 3), (4, 4, 4), (1, 5, 3))
+    return [
+        (rng.normal(size=(n, i)), rng.normal(size=(i, o)), rng.normal(size=o), rng.normal(size=(n, o)))
+        for n, i, o in sizes
+    ]
+
+
+def backward_of_affine(
+    student: Proxy, x: np.ndarray, W: np.ndarray, b: np.ndarray, d_out: np.ndarray
+) -> _Layer:
+    """A layer of the student after one forward and one backward."""
+    affine = layer(student, "Affine", W, b)
+    affine("forward", x)
+    affine("backward", d_out)
+    return affine
+
+
+class _Layer:
+    """An object of the student that may turn out to be anything: ``layer("forward", x)`` calls its method."""
+
+    def __init__(self, made: Any, kind: str) -> None:
+        self._made, self._kind = made, kind
+
+    def __call__(self, method: str, argument: np.ndarray) -> Any:
+        return expect_function(expect_object(self._made, self._kind), method)(argument)
+
+    def gradient(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """The attribute ``name`` as an array of ``shape``."""
+        (value,) = expect_attributes(self._made, [name], self._kind)
+        return expect_close_shape(value, shape, f"{self._kind}.{name}", loose_shape=len(shape) == 1)
+
+
+def layer(student: Proxy, kind: str, *arguments: np.ndarray) -> _Layer:
+    """A new layer of the student's class ``kind``."""
+    return _Layer(expect_function(student, kind)(*arguments), kind)
+
+
+# --- Sigmoid ------------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=7, equation="(2), (21)")
+def sigmoid_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """The sigmoid layer and its gradient are right, also for large inputs."""
+    x, other, d_out = 2 * rng.normal(size=(3, 4, 5))
+    sigmoid = layer(student, "Sigmoid")
+    sigmoid("forward", other)
+    y = expect_array(sigmoid("forward", x), x.shape, "Sigmoid.forward")
+    d_x = expect_array(sigmoid("backward", d_out), x.shape, "Sigmoid.backward")
+    hint = "The slope is y (1 − y) with y what the last forward returned, times d_out element by element."
+    if follows_own(student, "sigmoid", x, y, reference.Sigmoid().forward(x), "Sigmoid.forward"):
+        expect_close(d_x, d_out * (y - y**2), "Sigmoid.backward", hint=hint)
+    else:
+        expect_gradient(lambda v: (1 + np.tanh(v / 2)) / 2, x, d_out, d_x, "Sigmoid.backward", hint=hint)
+    hint = "backward must not write into what forward returned: no *= on it."
+    expect_close(sigmoid("backward", d_out), d_x, "Sigmoid.backward called again", hint=hint)
+    far = np.array([[-1000.0, 1000.0], [-745.0, 745.0], [-40.0, 40.0]])
+    own = quietly(lambda: expect_array(expect_function(student, "sigmoid")(far), far.shape, "sigmoid"))
+    if own is not None:  # otherwise task 1 has judged it
+        sigmoid = layer(student, "Sigmoid")
+        expect_close(sigmoid("forward", far), own, "Sigmoid.forward of ±1000, ±745, ±40")
+        d_x = sigmoid("backward", np.ones_like(far))
+        expect_close(d_x, np.zeros_like(far), "Sigmoid.backward far from 0", atol=1e-6)
+    expect_unchanged(student)
+
+
+def follows_own(
+    student: Proxy, function: str, x: np.ndarray, got: np.ndarray, expected: np.ndarray, name: str
+) -> bool:
+    """False when ``got`` is as expected; True when it is what the student's own earlier ``function`` makes of ``x``.
+
+    A wrong earlier task has cost its points there. A constant result is no base to go on from.
+    """
+    try:
+        expect_close(got, expected, name)
+        return False
+    except CheckFailed:
+        own = quietly(lambda: expect_close(got, expect_array(expect_function(student, function)(x), x.shape, function), name))
+        if own is None or np.ptp(own) < 1e-3:
+            raise
+        return True
+
+
+def quietly(ask: Callable[[], Any]) -> Any:
+    """What ``ask`` returns, or None when the student's code cannot answer: it is then judged without."""
+    try:
+        return ask()
+    except CheckFailed:
+        return None
+    except CodeError as error:
+        if error.kind in SILENT_KINDS:
+            return None
+        raise
+
+
+# --- The network --------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=13, equation="(12), (13)")
+def network_gradients(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """loss_and_gradients returns the mean loss and its gradient for every parameter."""
+    params = random_network(6, rng, inputs=9, classes=4)
+    x, t = rng.uniform(size=(5, 9)), np.eye(4)[rng.integers(0, 4, size=5)]
+    loss, grads = loss_and_gradients(student, params, x, t)
+    right_loss, right_grads = reference.loss_and_gradients(params, x, t)
+    own = own_loss(student, params, x, t)
+    if abs(loss - right_loss) > 1e-4 and own is not None and abs(loss - own) <= 1e-4:
+        follow_own_loss(student, params, x, t, grads)
+        return
+    hint = "The loss is cross_entropy of what forward computes: affine, sigmoid, affine, softmax."
+    expect_close(loss, right_loss, "loss_and_gradients: the loss", hint=hint)
+    hint = "Walk back through the layers in reverse order; each gets what the one behind it returned."
+    for name in NAMES:
+        expect_close(grads[name], right_grads[name], f"loss_and_gradients: the gradient of {name}", hint=hint)
+    expect_unchanged(student)
+    own_numbers = np.random.default_rng(int(rng.integers(2**31)))
+    params = {name: value.astype(np.float32) for name, value in random_network(100, own_numbers).items()}
+    x, t = own_numbers.random((8, 784), dtype=np.float32), np.eye(10, dtype=np.float32)[own_numbers.integers(10, size=8)]
+    _, grads = loss_and_gradients(student, params, x, t)
+    exact = {name: value.astype(np.float64) for name, value in params.items()}
+    for name in NAMES:
+        expect_gradient(
+            lambda v, name=name: mean_loss(network_logits({**exact, name: v}, x), t),
+            exact[name],
+            np.ones(()),
+            grads[name],
+            f"784-100-10 in float32: the gradient of {name}",
+        )
+
+
+def loss_and_gradients(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray) -> tuple[float, Params]:
+    """The student's loss_and_gradients, in the right types and shapes."""
+    result = expect_function(student, "loss_and_gradients")(params, x, t)
+    expect(
+        type(result) in (tuple, list) and len(result) == 2,
+        f"loss_and_gradients: got {show(result)}, expected the loss and a dict of gradients",
+        "Return both: loss, grads.",
+    )
+    loss = expect_number(result[0], "loss_and_gradients: the loss")
+    return loss, expect_parameters(result[1], params, "loss_and_gradients: the gradient of")
+
+
+def own_loss(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray) -> float | None:
+    """The loss by the student's own tasks 1 and 2, or None when these cannot tell."""
+
+    def ask() -> float:
+        y = expect_array(expect_function(student, "forward")(params, x), t.shape, "forward")
+        return expect_number(expect_function(student, "cross_entropy")(y, t), "cross_entropy")
+
+    return quietly(ask)
+
+
+def follow_own_loss(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray, grads: Params) -> None:
+    """``grads`` is the gradient of the student's own loss, which tasks 1 and 2 have judged already."""
+    for name in NAMES:
+        expect(
+            bool(np.abs(grads[name]).max() > 1e-6),
+            f"loss_and_gradients: the gradient of {name} is zero everywhere",
+            "forward or cross_entropy does not depend on it: mend tasks 1 and 2 first.",
+        )
+        expect_gradient(
+            lambda v, name=name: np.array(loss_and_gradients(student, {**params, name: v}, x, t)[0]),
+            params[name],
+            np.ones(()),
+            grads[name],
+            f"loss_and_gradients: the gradient of {name}",
+        )
+
+
+# --- Steps --------------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=5, equation="(22)")
+def sgd_step(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """sgd_update moves every parameter against its gradient, by the learning rate."""
+    params = random_network(6, rng, inputs=5, classes=4)
+    expected = params
+    for step, rate in enumerate((0.3, 0.05), 1):
+        grads = random_network(6, rng, inputs=5, classes=4)
+        updated = expect_function(student, "sgd_update")(params, grads, rate)
+        expect(updated is not None, "sgd_update: got None, expected the updated dict", "Return the dict as well.")
+        params = expect_parameters(updated, params, "sgd_update")
+        expected = reference.sgd_update(expected, grads, rate)
+        hint = "Downhill is against the gradient: η times it is subtracted, for every name."
+        for name in NAMES:
+            expect_close(params[name], expected[name], f"sgd_update: {name} after step {step}", rtol=1e-5, hint=hint)
+    changed = [call for call in mutated_arguments(student) if call.endswith("(argument 2)")]
+    expect(not changed, "sgd_update changed the gradients", "Only params may be changed in place.")
+
+
+@check(TASK, points=6, equation="(22)")
+def train_full_batch(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """With batch_size = N, training is one exact step downhill for each epoch."""
+    params = random_network(3, rng)
+    images, labels = rng.integers(0, 256, size=(6, 28, 28), dtype=np.uint8), rng.integers(0, 10, size=6)
+    options = {"batch_size": 6, "learning_rate": 0.6, "seed": 5}
+    for epochs in (1, 3):
+        trained = train(student, params, images, labels, epochs=epochs, **options)
+        expected = reference.train(params, images, labels, epochs=epochs, **options)
+        try:
+            expect_same_steps(trained, expected, params, epochs)
+        except CheckFailed:
+            own = own_descent(student, params, images, labels, rate=0.6, steps=epochs)
+            if own is None:
+                raise
+            expect_same_steps(trained, own[0], params, epochs)
+
+
+def train(student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, **options: Any) -> Params:
+    """The student's train, in the right types and shapes."""
+    trained = expect_function(student, "train")(params, images, labels, **options)
+    expect(trained is not None, "train: got None, expected the trained parameters", "Return them at the end.")
+    return expect_parameters(trained, params, "train")
+
+
+def expect_same_steps(trained: Params, expected: Params, start: Params, epochs: int) -> None:
+    hint = "With B = N an epoch is one step: pixels in 0..1, gradients of the mean loss, times the learning rate."
+    for name in NAMES:
+        step, right = trained[name] - start[name], expected[name] - start[name]
+        title = f"train, {epochs} epoch{'s' if epochs > 1 else ''} with B = N: the change of {name}"
+        expect_close(step, right, title, rtol=STEP_RTOL, hint=hint)
+
+
+def own_descent(
+    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, *, rate: float, steps: int
+) -> tuple[Params, list[float]] | None:
+    """Parameters after, and losses before, each of some full steps down the student's own gradients.
+
+    None when these are broken: no base to go on from.
+    """
+    x, t = images.reshape(len(images), -1) / 255, np.eye(10)[labels]
+
+    def descend() -> tuple[Params, list[float]]:
+        at, losses = params, []
+        for _ in range(steps):
+            loss, grads = loss_and_gradients(student, at, x, t)
+            expect(all(np.abs(grads[name]).max() > 1e-9 for name in NAMES), "a gradient is zero")
+            at = {name: at[name] - rate * grads[name] for name in NAMES}
+            losses.append(loss)
+        return at, losses
+
+    return quietly(descend)
+
+
+@check(TASK, points=5, equation="(12)")
+def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """After every epoch one line, "epoch 1: loss 0.4321", with the mean loss of its mini-batches."""
+    # All images are the same, so that every order of them gives the same losses.
+    params = random_network(3, rng)
+    images = np.repeat(rng.integers(0, 256, size=(1, 28, 28), dtype=np.uint8), 12, axis=0)
+    labels = np.repeat(rng.integers(0, 10, size=1), 12)
+    arguments = (params, images, labels)
+    options = {"epochs": 3, "batch_size": 4, "learning_rate": 0.1, "seed": 1}
+    printed = epoch_losses(run(expect_function(student, "train"), *arguments, **options).stdout, 3)
+    expected = epoch_losses(run(reference.train, *arguments, **options).stdout, 3)
+    try:
+        expect_losses(printed, expected)
+    except CheckFailed:
+        own = own_descent(student, *arguments, rate=0.1, steps=9)
+        if own is None:
+            raise
+        expect_losses(printed, list(np.reshape(own[1], (3, 3)).mean(axis=1)))
+
+
+def epoch_losses(printed: str, epochs: int) -> list[float]:
+    """The losses in the lines that train printed; one line an epoch, counted from 1."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    hint = 'One print in the loop over the epochs: "epoch 1: loss 0.4321", and nothing else.'
+    expect(len(lines) == epochs, f"train printed {len(lines)} lines in {epochs} epochs, expected {epochs}", hint)
+    losses = []
+    for number, line in enumerate(lines, 1):
+        match = EPOCH_LINE.fullmatch(line)
+        try:
+            loss = float(match[2].replace("_", "x")) if match and len(match[1]) < 9 else None
+        except ValueError:
+            loss = None
+        expect(loss is not None, f"train printed {show(line)}, expected a line like 'epoch {number}: loss 0.4321'", hint)
+        expect(int(match[1]) == number, f"train printed {show(line)}, expected epoch {number}: they count from 1", hint)
+        losses.append(loss)
+    return losses
+
+
+def expect_losses(printed: list[float], expected: list[float]) -> None:
+    hint = "The mean of the losses that the steps of this epoch returned: neither the last one nor their sum."
+    for number, (got, right) in enumerate(zip(printed, expected, strict=True), 1):
+        expect_close(got, right, f"train: the loss printed for epoch {number}", rtol=0, atol=LOSS_ATOL, hint=hint)
+
+
+@check(TASK, points=6, equation="(22)")
+def train_reduces_loss(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
+    """Training makes the loss fall, and every image takes part in it."""
+    own_numbers = np.random.default_rng(int(rng.integers(2**31)))
+    params = random_network(100, own_numbers)
+    count = min(len(data.train[0]), 1_950)  # no multiple of the 100 of a mini-batch
+    images, labels = np.array(data.train[0][:count]), np.array(data.train[1][:count])
+    trained = train(student, params, images, labels, epochs=5, seed=2)
+    x, t = images[:500].reshape(-1, 784) / 255, np.eye(10)[labels[:500]]
+    before, after = (float(mean_loss(network_logits(p, x), t)) for p in (params, trained))
+    if not after < 1.5:  # untrained: 2.3; the reference: 0.7
+        own = own_loss(student, params, x, t), own_loss(student, trained, x, t)
+        if None not in own and abs(own[0] - before) > 1e-3:  # tasks 1 and 2 are wrong: their loss is what fell
+            before, after = own
+    hint = "Do image and label still belong together after the shuffle? Is the updated dict used in the next step?"
+    message = f"train: the loss of its images is {before:.3f} before and {after:.3f} after 5 epochs, expected below"
+    expect(after < 1.5 and after < before, f"{message} 1.5", hint)
+
+    # One pixel is lit in each of these images: only rows of W1 whose image was used can change.
+    count = 60
+    params = random_network(3, own_numbers)
+    images = np.zeros((count, 28, 28), dtype=np.uint8)
+    images.reshape(count, 784)[np.arange(count), np.arange(count)] = 255
+    labels = own_numbers.integers(0, 10, size=count)
+    trained = train(student, params, images, labels, epochs=1, batch_size=7, learning_rate=0.5, seed=3)
+    used = int((np.abs(trained["W1"] - params["W1"])[:count].max(axis=1) > 1e-5).sum())
+    expect(
+        used >= 0.4 * count,  # eight independent mini-batches of 7 use 38 of 60 on average
+        f"train: {used} of {count} images had an influence in one epoch of mini-batches of 7, expected (nearly) all",
+        "An epoch walks through all of a shuffled list of indices, in portions of batch_size.",
+    )
+
+
+@check(TASK, points=5)
+def train_seeded(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """The same seed gives the same network, another seed another, and the caller's arrays stay as they are."""
+    own_numbers = np.random.default_rng(int(rng.integers(2**31)))
+    params = random_network(3, own_numbers)
+    images = own_numbers.integers(0, 256, size=(30, 28, 28), dtype=np.uint8)
+    labels = own_numbers.integers(0, 10, size=30)
+    first, again, other = (
+        train(student, params, images, labels, epochs=2, batch_size=8, learning_rate=0.5, seed=seed)
+        for seed in (11, 11, 12)
+    )
+    expect_unchanged(student, "Learn on a copy of every array: a new dict of the same arrays is not one.")
+    hint = "Make one generator from seed at the beginning, and draw everything random from it."
+    for name in NAMES:
+        expect_close(again[name], first[name], f"train with the same seed again: {name}", rtol=1e-5, hint=hint)
+    moved = max(np.abs(first[name] - params[name]).max() for name in NAMES)
+    expect(moved > 1e-5, "train: it returned the parameters it was given", "Return what has been trained.")
+    differ = max(np.abs(first[name] - other[name]).max() for name in NAMES)
+    expect(differ > 1e-7, "train: the seeds 11 and 12 give the same result", hint)
+
+
+# --- Accuracy -----------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=4, equation="(7)")
+def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
+    """accuracy is the fraction of images read correctly, whatever their number."""
+    own_numbers = np.random.default_rng(int(rng.integers(2**31)))
+    count = 2_345
+    images = np.array(data.train[0])[np.arange(count) % len(data.train[0])]
+    params = varied_network(30, images, own_numbers)
+    accuracy = expect_function(student, "accuracy")
+
+    def share(digits: np.ndarray) -> tuple[Any, float]:
+        """What accuracy says, and what is right when ``digits`` is what the network sees."""
+        wrong = np.arange(count) % 10 < np.where(np.arange(count) < 2_000, 3, 8)  # the last part is worse
+        labels = np.where(wrong, (digits + 1 + np.arange(count) % 9) % 10, digits).astype(np.uint8)
+        return accuracy(params, images, labels), float(1 - wrong.mean())
+
+    hint = "Count what is right in all the parts and divide once, by the number of images: a fraction, not percent."
+    name = f"accuracy of {count} images"
+    digits = network_digits(params, images)
+    got, right = share(digits)
+    number = expect_number(got, name)
+    if abs(number - right) > 1e-3:
+        flat = images.reshape(count, 784) / 255
+        own = quietly(lambda: expect_labels(expect_function(student, "classify")(params, flat), count, 10, "classify"))
+        if own is not None and len(set(own.tolist())) > 2:
+            got, right = share(own)
+            digits = own
+        expect_close(expect_number(got, name), right, name, rtol=0, atol=1e-3, hint=hint)
+    for label, right in ((digits[0], 1.0), ((digits[0] + 1) % 10, 0.0)):
+        got = expect_number(accuracy(params, images[:1], np.array([label], dtype=np.uint8)), "accuracy of one image")
+        expect_close(got, right, "accuracy of one image", atol=1e-9)
+
+
+@check(TASK, points=14, equation="(22)", seconds=40)
+def train_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
+    """A network trained by train reads images that it has never seen."""
+    accuracy = trained_accuracy(student, rng, data)
+    return ramp(accuracy, *threshold(TASK, "train_accuracy"), f"accuracy after {EPOCHS} epochs of {IMAGES} images")
+
+
+def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
+    """The accuracy on unseen images, 0..1, of what the student's train makes of random parameters.
+
+    The digits are renamed at random, so weights that came with the notebook are worth nothing.
+    """
+    count = min(IMAGES, len(data.train[0]))
+    chosen = np.sort(rng.choice(len(data.train[0]), size=count, replace=False))
+    names = rng.permutation(10)
+    params = random_network(100, np.random.default_rng(int(rng.integers(2**31))))
+    images, labels = np.array(data.train[0][chosen]), names[data.train[1][chosen]]
+    trained = train(student, params, images, labels, epochs=EPOCHS, seed=int(rng.integers(2**31)))
+    return float(np.mean(network_digits(trained, data.held_out[0]) == names[data.held_out[1]]))
+
+
+# --- Saving and loading -------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=6)
+def save_load(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """What was saved is loaded again bit by bit, from exactly the path that was given."""
+    own_numbers = np.random.default_rng(int(rng.integers(2**31)))
+    save, load = expect_function(student, "save_parameters"), expect_function(student, "load_parameters")
+    # The same path twice: the second network replaces the first.
+    for file, hidden, dtype in (("network.npz", 7, "f4"), ("network", 4, "f8"), ("network", 9, "f4")):
+        params = {name: value.astype(dtype) for name, value in random_network(hidden, own_numbers).items()}
+        path = put_file(student, file, None)
+        save(path, params)
+        try:
+            content = read_file(student, path)
+        except CodeError as error:
+            if error.kind != "missing":
+                raise
+            hint = "np.savez adds .npz to a name without it. It adds nothing to an open file."
+            raise CheckFailed(f"save_parameters: there is no file {file!r} afterwards", hint) from None
+        expect_same_bits(archive(content), params, f"the file {file!r} of save_parameters")
+        expect_same_bits(load(path), params, "load_parameters after save_parameters")
+
+
+def archive(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays in an .npz file of the student."""
+    try:
+        return read_npz(content)
+    except Exception as error:  # whatever a strange file does to the reader, it is the file's fault
+        raise CheckFailed(f"save_parameters: the file cannot be read: {error}", "np.savez writes such a file.") from None
+
+
+def expect_same_bits(value: Any, expected: Params, name: str) -> None:
+    found = expect_dict(value, NAMES, name)
+    for key, right in expected.items():
+        array = expect_array(found[key], right.shape, f"{name}: {key}")
+        expect(array.dtype == right.dtype, f"{name}: {key} has dtype {array.dtype}, expected {right.dtype}")
+        expect(np.array_equal(array, right), f"{name}: {key} differs from what was saved", "Save every array as it is.")
+
+
+@check(TASK, points=4)
+def load_rejects(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """A file that is not what it should be raises a ValueError, and nothing in it is ever run."""
+    params = random_network(4, np.random.default_rng(int(rng.integers(2**31))))
+    load = expect_function(student, "load_parameters")
+    expect_same_bits(load(put_file(student, "good.npz", packed(params))), params, "load_parameters of a good file")
+
+    mark = put_file(student, "mark", None)
+    bomb = np.empty(4, dtype=object)
+    bomb[:] = [_Opens(mark)] * 4
+    good = packed(params)
+    one = io.BytesIO()
+    np.save(one, params["W1"])
+    files = {
+        "without b1": (packed({name: params[name] for name in ("W1", "W2", "b2")}), "b1"),
+        "with an array W3 too many": (packed({**params, "W3": params["W2"]}), "W3"),
+        "with ints in W2": (packed({**params, "W2": np.ones((4, 10), dtype=np.int64)}), "W2"),
+        "with a 1-D W1": (packed({**params, "W1": params["W1"].ravel()}), "W1"),
+        "with a 2-D b2": (packed({**params, "b2": params["b2"].reshape(1, 10)}), "b2"),
+        "with a pickle in b1": (packed({**params, "b1": bomb}), None),
+        "of text": (b"W1 = 3, b1 = 4\n" * 20, None),
+        "cut off in the middle": (good[: len(good) // 2], None),
+        "of one array (.npy)": (one.getvalue(), None),
+    }
+    for kind, (content, naming) in files.items():
+        path = put_file(student, "bad.npz", content)
+        expect_rejection(error_of(load, path), ("ValueError",), f"load_parameters of a file {kind}", naming, path)
+    try:
+        read_file(student, mark)
+    except CodeError as error:
+        if error.kind != "missing":
+            raise
+    else:
+        raise CheckFailed("load_parameters ran what the file's author had put in", "Load with allow_pickle=False.")
+    path = put_file(student, "nowhere.npz", None)
+    expect_rejection(error_of(load, path), ("FileNotFoundError",), "load_parameters without a file", None, path)
+
+
+class _Opens:
+    """Unpickling it makes an empty file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self._path, "w")
+
+
+def packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """The bytes of an .npz file with ``arrays``."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
+    return content.getvalue()
+
+
+def expect_rejection(
+    error: CodeError | None, types: tuple[str, ...], doing: str, naming: str | None, path: str
+) -> None:
+    """The call raised an error of one of ``types`` whose message has the array's name in it."""
+    hint = "Look at everything in the file before you return it, and say what is wrong with which array."
+    expect(error is not None, f"{doing}: no error was raised, expected {types[0]}", hint)
+    said = f"{error.type_name}: {error.message}".replace(path, "…")
+    expect(error.type_name in types, f"{doing}: got {show(said)}, expected {types[0]}", hint)
+    expect(naming is None or naming in said, f"{doing}: got {show(said)}, expected a message that names {naming}", hint)

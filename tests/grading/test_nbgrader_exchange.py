@@ -1,0 +1,106 @@
+"""nbgrader's own commands, from releasing an assignment to the feedback in a student's hands."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from autograder.course import Course
+from tests.grading.conftest import Class, command
+
+TASK = "task1_forward"
+
+
+def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, tmp_path: Path) -> None:
+    exchange, home = tmp_path / "exchange", tmp_path / "student"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    home.mkdir()
+    where = (f"--Exchange.root={exchange}", f"--Exchange.cache={tmp_path / 'cache'}")
+    # A student has no course configuration, only the course's name.
+    student = (*where, "--Exchange.assignment_dir=.", f"--CourseDirectory.course_id={course.id}")
+
+    def instructor(*arguments: str) -> str:
+        done = command(course.root, *arguments, module="nbgrader")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def pupil(*arguments: str) -> str:
+        done = command(home, *arguments, module="nbgrader")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    instructor("generate_assignment", TASK, "--force")
+    instructor("release_assignment", TASK, *where)
+    pupil("fetch_assignment", TASK, *student)
+
+    path = home / TASK / f"{TASK}.ipynb"
+    notebook = nbformat.read(path, 4)
+    solved = {c.metadata.nbgrader.grade_id: c.source for c in pupils.solved(TASK).cells if "nbgrader" in c.metadata}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("solution") and marks.grade_id != "solution-sigmoid":
+            cell.source = solved[marks.grade_id]
+    nbformat.write(notebook, path)
+    pupil("submit", TASK, *student)
+
+    instructor("collect", TASK, *where)
+    instructor("autograde", TASK)
+    name = getpass.getuser()
+    graded = nbformat.read(course.root / "autograded" / name / TASK / f"{TASK}.ipynb", 4)
+    points = {
+        c.metadata.nbgrader.grade_id: float(c.outputs[0].data["text/plain"])
+        for c in graded.cells
+        if c.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert points["softmax_rows"] > 0
+    assert points["sigmoid_values"] == 0
+    total = sum(points.values())
+    assert 0 < total < 100
+
+    instructor("generate_feedback", TASK)
+    instructor("release_feedback", TASK, *where)
+    pupil("fetch_feedback", TASK, *student)
+    (page,) = (home / TASK / "feedback").rglob("*.html")
+    assert "task 1.2: sigmoid" in page.read_text()
+
+    instructor("export", "--to", "grades.csv")
+    with open(course.root / "grades.csv", newline="") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file) if row["assignment"] == TASK}
+    assert float(rows[name]["score"]) == total
+    assert float(rows[name]["max_score"]) == 100
+
+
+def test_nbgrader_autograde_and_autograder_grade_agree(course: Course, pupils: Class) -> None:
+    wrong = "def softmax(a):\n    e = np.exp(a)\n    return e / e.sum(axis=1, keepdims=True)"
+    pupils.hand_in("right", TASK, pupils.solved(TASK))
+    pupils.hand_in("empty", TASK, pupils.stub(TASK))
+    pupils.hand_in("unstable", TASK, pupils.solved(TASK, {"softmax": wrong}))
+    pupils.hand_in("broken", TASK, b"<html>not a notebook</html>")
+
+    done = command(course.root, "autograde", TASK, module="nbgrader")
+    assert done.returncode == 0, done.stderr
+    by_nbgrader = scores(course)
+    for name in ("gradebook.db", "journal.db"):
+        (course.root / name).unlink()
+    shutil.rmtree(course.root / "autograded")
+    assert command(course.root, "generate_assignment", TASK, "--force", module="nbgrader").returncode == 0
+    assert command(course.root, "grade", TASK, "--no-feedback").returncode == 0
+    ours = scores(course)
+
+    assert ours == by_nbgrader
+    assert ours["right"] == 100
+    assert ours["empty"] == ours["broken"] == 0
+    assert 80 <= ours["unstable"] < 100
+
+
+def scores(course: Course) -> dict[str, float]:
+    """Every student's score in nbgrader's gradebook."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db", course.id) as book:
+        return {entry.student.id: entry.score for entry in book.assignment_submissions(TASK)}

@@ -1,0 +1,101 @@
+"""Carrying definitions of an earlier notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.notebook.carry import CarryError, carry
+
+
+def write(path: Path, *cells: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+
+
+def carried(*cells: str, folder: Path) -> dict[str, Any]:
+    write(folder / "task1_forward.ipynb", *cells)
+    namespace: dict[str, Any] = {}
+    carry("task1_forward", into=namespace)
+    return namespace
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "task2_minibatch"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_imports_functions_classes_and_constants_are_carried(here: Path) -> None:
+    namespace = carried(
+        "import math\nEPS = 1e-7\nSIZES = (784, 100)",
+        "def double(x):\n    return 2 * x",
+        "class Affine:\n    factor = EPS",
+        "square = lambda x: x * x",
+        folder=here,
+    )
+    assert namespace["double"](2) == 4
+    assert namespace["square"](3) == 9
+    assert namespace["Affine"].factor == 1e-7
+    assert namespace["SIZES"] == (784, 100)
+    assert namespace["math"].pi > 3
+
+
+def test_nothing_else_runs(here: Path, tmp_path: Path) -> None:
+    namespace = carried(
+        f"open({str(tmp_path / 'ran')!r}, 'w')",
+        "images = open('large data')",
+        "for i in range(3):\n    raise ValueError",
+        "def f():\n    return 1",
+        "total = f()",
+        "result = f(images)",
+        folder=here,
+    )
+    assert not (tmp_path / "ran").exists()
+    assert "images" not in namespace
+    assert "result" not in namespace
+    assert namespace["f"]() == 1
+
+
+def test_a_closure_made_by_the_notebooks_own_function_is_carried(here: Path) -> None:
+    namespace = carried("def make(n):\n    return lambda x: n * x", "triple = make(3)", folder=here)
+    assert namespace["triple"](2) == 6
+
+
+def test_a_broken_cell_does_not_stop_the_others(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    namespace = carried("def broken(:", "%matplotlib inline\ndef fine():\n    return 1", folder=here)
+    assert namespace["fine"]() == 1
+    assert "cell 1 (SyntaxError)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["..", "../task1_forward", "task1_forward"])
+def test_the_notebook_is_found_beside_and_above(here: Path, place: str) -> None:
+    write(here / place / "task1_forward.ipynb", "A = 1")
+    namespace: dict[str, Any] = {}
+    carry("task1_forward", into=namespace)
+    assert namespace["A"] == 1
+
+
+def test_a_missing_notebook_says_where_it_was_looked_for(here: Path) -> None:
+    with pytest.raises(CarryError, match=r"task1_forward\.ipynb was not found") as error:
+        carry("task1_forward")
+    assert str(here / "task1_forward.ipynb") in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"cells": 3}', b"\xff\xfe", b"[" * 100_000])
+def test_a_damaged_notebook_is_named(here: Path, content: bytes) -> None:
+    (here / "task1_forward.ipynb").write_bytes(content)
+    with pytest.raises(CarryError, match=r"task1_forward\.ipynb: "):
+        carry("task1_forward")
+
+
+def test_definitions_fill_the_callers_own_namespace(here: Path) -> None:
+    write(here / "task1_forward.ipynb", "CARRIED = 5")
+    namespace = {"carry": carry}
+    exec("carry('task1_forward')", namespace)
+    assert namespace["CARRIED"] == 5

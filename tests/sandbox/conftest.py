@@ -1,0 +1,40 @@
+"""Sandboxes with short limits, for attacks on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox.backends import Launch, SandboxUnavailable, find_bubblewrap
+from autograder.sandbox.kit import stage
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.process import Sandbox
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stage(tmp_path_factory.mktemp("kits"))
+
+
+@pytest.fixture
+def start(kit: Path) -> Iterator[Callable[..., Sandbox]]:
+    """A function that makes a sandbox of given limits, to be entered with `with`."""
+    try:
+        find_bubblewrap()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+
+    def make(*, seconds: float = 20, **limits: float) -> Sandbox:
+        bounds = Limits(**{"wall_s": 20, "cell_s": 0.3, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits})
+        return Sandbox(Launch(kit, None, bounds), time.monotonic() + seconds)
+
+    yield make
+
+
+@pytest.fixture
+def sandbox(start: Callable[..., Sandbox]) -> Iterator[Sandbox]:
+    with start() as sandbox:
+        yield sandbox

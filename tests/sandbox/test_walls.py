@@ -1,0 +1,279 @@
+"""Isolation from the host: every attack of the doctor, and attacks that need more than one cell."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import doctor
+from autograder.sandbox.backends import Launch
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.process import Sandbox, SandboxDied
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def findings(kit):
+    began = time.monotonic()
+    found = {finding.name: finding for finding in doctor.probe(Launch(kit, None, Limits()))}
+    assert time.monotonic() - began < 8  # about 1.5 s on an idle machine
+    return found
+
+
+@pytest.mark.parametrize("name", [attack.name for attack in doctor.ATTACKS])
+def test_the_sandbox_withstands(findings, name):
+    assert findings[name].held, findings[name].detail
+
+
+def stdout_of(sandbox: Sandbox, source: str) -> str:
+    outcome = sandbox.run_cell("cell 1", source)
+    assert outcome["error"] is None, outcome["error"]
+    return outcome["stdout"].strip()
+
+
+def test_files_of_the_host_are_not_there(sandbox):
+    wanted = ["/etc/passwd", "/etc/shadow", "/root/.ssh", "/var", "/run", "/sys", "/mnt", "/boot", "/proc/kcore",
+              "/proc/1/environ", "/proc/1/mem", "/proc/1/cmdline", "/dev/mem", "/dev/tty", "/dev/ptmx", "/dev/zero",
+              str(ROOT / "solutions"), str(ROOT / "course.toml"), str(ROOT / "autograder" / "grading")]
+    source = f"import os\n[path for path in {wanted} if os.access(path, os.R_OK) or os.access(path, os.F_OK)]"
+    assert stdout_of(sandbox, source) == "[]"
+
+
+def test_another_submission_leaves_nothing(start):
+    with start() as first:
+        stdout_of(first, "for place in ('/tmp', '/dev/shm', '.'): open(place + '/left', 'w').write('answers')")
+    with start() as second:
+        source = "import os\n[p for p in ('/tmp', '/dev/shm', '.') if os.path.exists(p + '/left')]"
+        assert stdout_of(second, source) == "[]"
+
+
+def test_two_sandboxes_do_not_see_each_other(start):
+    with start() as first, start() as second:
+        stdout_of(first, "open('/tmp/here', 'w').close()")
+        assert stdout_of(second, "import os\nos.path.exists('/tmp/here')") == "False"
+        assert stdout_of(second, "sorted(n for n in os.listdir('/proc') if n.isdigit())") == "['2']"
+
+
+def test_links_and_devices_lead_nowhere(sandbox):
+    with tempfile.NamedTemporaryFile("w", dir="/tmp", suffix=".secret") as secret:
+        secret.write("answers")
+        secret.flush()
+        os.chmod(secret.name, 0o644)
+        for source in (
+            f"import os; os.symlink({secret.name!r}, 'a'); open('a').read()",
+            f"import os; os.link({secret.name!r}, 'b')",
+            f"open('/proc/self/root' + {secret.name!r}).read()",
+            f"open('/proc/2/cwd/../../..' + {secret.name!r}).read()",
+            "import os; os.mknod('c', 0o60600, os.makedev(254, 0)); open('c').read()",
+            "import os; os.chroot('/')",
+            "import os; os.setuid(0)",
+            "import os; os.setgroups([0])",
+            "import os; os.setpriority(os.PRIO_PROCESS, 0, -5)",
+            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
+            "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+            "import socket; socket.getaddrinfo('localhost', 80, flags=0) and socket.create_connection(('localhost', 80))",
+            "open('/proc/sys/kernel/core_pattern', 'w').write('|/tmp/x')",
+            "open('/proc/sys/user/max_user_namespaces', 'w').write('9')",
+            "open('/proc/self/oom_score_adj', 'w').write('-1000')",
+            "open('/proc/sysrq-trigger', 'w').write('b')",
+        ):
+            error = sandbox.run_cell("cell 1", source)["error"]
+            assert error is not None, source
+            assert error["type"].endswith(("Error", "gaierror")), error
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize(
+    ("name", "call", "number"),
+    [("keyctl", "250, 0, -3, 0, 0, 0", 1), ("bpf", "321, 0, 0, 0", 1), ("io_uring_setup", "425, 1, 0", 1),
+     ("clone3", "435, 0, 0", 38), ("process_vm_readv", "310, 2, 0, 0, 0, 0, 0", 1), ("userfaultfd", "323, 0", 1),
+     ("open_by_handle_at", "304, 0, 0, 0", 1), ("setns", "308, 0, 0", 1), ("perf_event_open", "298, 0, 0, 0, 0, 0", 1),
+     ("quotactl", "179, 0, 0, 0, 0", 1), ("fsopen", "430, 0, 0", 1), ("seccomp off", "157, 22, 0, 0", 22)],
+)  # fmt: skip
+def test_dangerous_system_calls_are_denied(sandbox, name, call, number):
+    source = f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n(libc.syscall({call}), ctypes.get_errno())"
+    assert stdout_of(sandbox, source) == f"(-1, {number})"
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="x32 is an ABI of x86_64")
+def test_calls_of_another_abi_end_the_process(sandbox):
+    with pytest.raises(SandboxDied, match="SIGSYS"):
+        sandbox.run_cell("cell 1", "import ctypes; ctypes.CDLL(None).syscall(0x40000000 + 39)")
+
+
+def test_no_connection_reaches_a_listener(sandbox):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        port = server.getsockname()[1]
+        sandbox.run_cell("cell 1", f"import socket; socket.create_connection(('127.0.0.1', {port}), 0.2)")
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_the_graders_environment_and_options_do_not_enter(start, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_SECRET", "hunter2-in-the-environment")
+    with start() as sandbox:
+        said = stdout_of(sandbox, "import os, sys\nprint(dict(os.environ), sys.argv, sys.orig_argv)\n"
+                                  "print(open('/proc/self/environ').read(), open('/proc/self/cmdline').read())")
+    assert "hunter2" not in said
+    assert "solutions" not in said
+
+
+def test_packages_of_the_grader_are_not_importable(sandbox):
+    source = "import importlib.util as u\n[n for n in ('solutions', 'autograder.grading', 'autograder.sandbox.process',"\
+             " 'autograder.sandbox.doctor', 'autograder.misconceptions', 'autograder.authoring') if _there(n)]"
+    there = "def _there(name):\n    import importlib.util\n    try: return importlib.util.find_spec(name) is not None\n" \
+            "    except ImportError: return False"
+    stdout_of(sandbox, there)
+    assert stdout_of(sandbox, source) == "[]"
+
+
+def test_without_walls_the_doctor_says_what_gets_through(kit):
+    findings = {finding.name: finding for finding in doctor.probe(Launch(kit, None, Limits()), walls=False)}
+    for name in ("secret file", "TCP", "signals", "outside writes", "system-call filter", "host processes"):
+        assert not findings[name].held, name
+    # Resource limits hold even there.
+    assert findings["one large array"].held
+    assert findings["endless loop"].held
+
+
+def test_a_sandbox_is_required_at_the_beginning(kit):
+    began = time.monotonic()
+    doctor.require_sandbox(Launch(kit, None, Limits()))
+    assert time.monotonic() - began < 3  # 0.15 s on an idle machine
+
+
+def test_a_missing_filter_is_refused(kit, monkeypatch):
+    monkeypatch.setattr("autograder.sandbox.seccomp.program", lambda machine=None: None)
+    with pytest.raises(doctor.SandboxUnavailable, match="x86_64 or aarch64"):
+        doctor.require_sandbox(Launch(kit, None, Limits()))
+
+
+def test_a_hole_is_named(kit, monkeypatch):
+    everything_passes = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # one instruction: allow
+    monkeypatch.setattr("autograder.sandbox.seccomp.program", lambda machine=None: everything_passes)
+    found = {finding.name: finding for finding in doctor.probe(Launch(kit, None, Limits()))}
+    assert not found["uncounted memory"].held
+    assert found["TCP"].held  # there is no network either
+    assert found["secret file"].held
+
+
+def test_a_bubblewrap_that_fails_is_explained(kit, monkeypatch, tmp_path):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("autograder.sandbox.backends.find_bubblewrap", lambda: str(broken))
+    with pytest.raises(doctor.SandboxUnavailable, match="setting up uid map: Permission denied"):
+        doctor.require_sandbox(Launch(kit, None, Limits()))
+
+
+def test_a_missing_bubblewrap_names_the_command(kit, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(doctor.SandboxUnavailable, match="sudo apt-get install bubblewrap"):
+        doctor.require_sandbox(Launch(kit, None, Limits()))
+    assert not next(fact for fact in doctor.facts() if fact.name == "bubblewrap").ok
+
+
+def test_the_facts_of_this_machine():
+    facts = {fact.name: fact for fact in doctor.facts()}
+    assert {"bubblewrap", "user", "system-call filter", "Python"} <= facts.keys()
+    assert all(fact.ok for fact in facts.values())
+
+
+LIVES_ON = """
+import os, sys, time
+from pathlib import Path
+from autograder.sandbox.backends import Launch
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.process import Sandbox
+with Sandbox(Launch(Path(sys.argv[1]), None, Limits(cell_s=30)), time.monotonic() + 60) as sandbox:
+    if sys.argv[2]:
+        sandbox.run_cell("cell 1", sys.argv[2])
+    print("running", flush=True)
+    time.sleep(60)
+"""
+DAEMON = """
+import os, sys, time, signal
+def daemon():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for n in range(1, 65):
+                try: signal.signal(n, signal.SIG_IGN)
+                except (OSError, ValueError): pass
+            os.execv(sys.executable, [sys.executable, '-S', '-c', 'import time; time.sleep(60)', MARKER])
+        os._exit(0)
+    os.wait()
+"""
+
+
+def running(marker: str) -> list[str]:
+    """Processes of the host with ``marker`` in their command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if marker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def gone_within(marker: str, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while running(marker):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_a_daemon_ends_with_its_sandbox(start):
+    marker = f"daemon-{os.urandom(6).hex()}"
+    with start(cell_s=5) as sandbox:
+        sandbox.run_cell("cell 1", f"MARKER = {marker!r}{DAEMON}daemon()\ntime.sleep(0.2)")
+        assert running(marker)  # it is there, seen from the host
+    assert gone_within(marker, 0.5)
+
+
+@pytest.mark.parametrize("with_daemon", [True, False], ids=["after student code ran", "before"])
+def test_nothing_survives_the_grader_killed(kit, with_daemon):
+    marker = f"daemon-{os.urandom(6).hex()}"
+    cell = f"MARKER = {marker!r}{DAEMON}daemon()\ntime.sleep(0.2)" if with_daemon else ""
+    grader = subprocess.Popen(
+        [sys.executable, "-c", LIVES_ON, str(kit), cell], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert grader.stdout is not None
+    assert grader.stdout.readline() == "running\n"
+    # The kit's path is in the command line of bubblewrap and the worker of this test's own session as well.
+    before = {pid for pid in running(str(kit)) if pid != str(grader.pid)}
+    assert before
+    assert bool(running(marker)) == with_daemon or running(marker) == [str(grader.pid)]
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    assert gone_within(marker, 2)
+    assert gone_within(str(kit), 2)
+
+
+def test_no_zombies_and_no_descriptors_are_left(start):
+    with start() as sandbox:
+        sandbox.run_cell("cell 1", "1")
+    held = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with start() as sandbox:
+            sandbox.run_cell("cell 1", "def f(): return 1")
+            with sandbox.session(1):
+                pass
+    assert len(os.listdir("/proc/self/fd")) == held
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert [pid for pid in children if " Z " in Path(f"/proc/{pid}/stat").read_text()] == []
