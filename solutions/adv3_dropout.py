@@ -18,7 +18,7 @@ def keep_mask(shape: tuple[int, ...], rate: float, rng: np.random.Generator) -> 
     ### BEGIN SOLUTION
     # A random number per unit; the units with the smallest are dropped. One sort per example, no loop.
     tickets = rng.random((shape[0], int(np.prod(shape[1:]))), dtype=np.float32)
-    dropped = int(rate * tickets.shape[1])
+    dropped = round(rate * tickets.shape[1])
     order = np.argsort(tickets, axis=1)
     keep = np.ones(tickets.shape, dtype=bool)
     np.put_along_axis(keep, order[:, :dropped], False, axis=1)

@@ -288,15 +288,19 @@ def batchnorm_test_rows(student: Any, reference: Any, rng: Any) -> None:
     layer = batchnorm(student, gamma, beta)
     ask(layer, "forward", x)
     together = expect_array(ask(layer, "forward", z, train=False), z.shape, TEST_TIME)
+    ask(layer, "forward", 100 + 10 * z, train=False)
+    hint = "The running statistics belong to training: with train=False they are used, not updated."
+    got = ask(layer, "forward", z, train=False)
+    expect_close(got, together, f"{TEST_TIME} after other test data", hint=hint)
     hint = "The answer for one image must not depend on which other images are asked about at the same time."
     for row in range(len(z)):
         alone = ask(layer, "forward", z[row : row + 1], train=False)
         expect_close(alone, together[row : row + 1], f"{TEST_TIME} of row {row} alone", hint=hint)
-    ask(layer, "forward", 100 + 10 * z, train=False)
-    hint = "The running statistics belong to training: with train=False they are used, not updated."
-    expect_close(
-        ask(layer, "forward", z, train=False), together, f"{TEST_TIME} after other test data", hint=hint
-    )
+    other = batchnorm(student, gamma, beta)
+    ask(other, "forward", 3 * x + 5)
+    got = expect_array(ask(other, "forward", z, train=False), z.shape, TEST_TIME)
+    message = f"{TEST_TIME}: the same after training on x and on 3 x + 5"
+    expect(not np.allclose(got, together), message, "At test time the running statistics are used.")
 
 
 @check(TASK, points=6, equation="(38)")

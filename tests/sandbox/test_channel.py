@@ -68,7 +68,7 @@ def outcome(sandbox, definition: str, seconds: float = 1.0):
 def test_a_forged_frame_costs_the_forger_his_check(sandbox, body, expected):
     began = time.monotonic()
     assert outcome(sandbox, f"def f():\n    {body}") == expected
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6
     sandbox.run_cell("cell 2", "f = good")
     assert outcome(sandbox, "f = good") == "honest"
 
@@ -231,7 +231,7 @@ def test_one_deadline_covers_a_slow_drip():
         try:
             for byte in content:
                 theirs.send(bytes([byte]))
-                time.sleep(0.02)
+                time.sleep(0.03)
         except OSError:
             pass
 
@@ -240,7 +240,7 @@ def test_one_deadline_covers_a_slow_drip():
         began = time.monotonic()
         with pytest.raises(protocol.DeadlinePassed):
             Connection(ours).receive(began + 0.3)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2  # the whole frame drips for 3 s
 
 
 def test_something_else_is_looked_at_during_a_slow_drip_and_a_full_buffer():

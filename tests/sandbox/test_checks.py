@@ -10,6 +10,7 @@ import pytest
 from autograder.calls import CodeError, connect, run
 from autograder.sandbox.process import SandboxDied
 
+SECONDS = 0.5
 GOOD = "import numpy as np\ndef good(x): return x * 2\n"
 
 
@@ -24,9 +25,9 @@ def good_check_passes(sandbox) -> None:
         ("import os; os._exit(0)", "died", "ended itself with exit code 0"),
         ("import os; os.kill(os.getpid(), 11)", "died", "SIGSEGV"),
         ("import sys; sys.exit(0)", "exit", "0"),
-        ("while True: pass", "timeout", "0.4 s"),
-        ("while True:\n        try:\n            while True: y = 1 + len('a')\n        except BaseException: pass", "timeout", "0.4 s"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "timeout", "0.4 s"),
+        ("while True: pass", "timeout", "0.5 s"),
+        ("while True:\n        try:\n            while True: y = 1 + len('a')\n        except BaseException: pass", "timeout", "0.5 s"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "timeout", "0.5 s"),
         ("import os; os.closerange(3, 256)\n    while True: pass", "died", "ended"),
         ("raise NotImplementedError('task 3.2')", "not_implemented", "task 3.2"),
         ("raise BaseException('mine')", "exception", "mine"),
@@ -38,7 +39,7 @@ def good_check_passes(sandbox) -> None:
 )
 def test_only_the_check_is_lost(sandbox, body, kind, words):
     sandbox.run_cell("cell 1", f"{GOOD}def f(x):\n    {body}\n")
-    with sandbox.session(0.4) as channel:
+    with sandbox.session(SECONDS) as channel:
         student = connect(channel)
         with pytest.raises(CodeError) as raised:
             student.f(1)
@@ -140,7 +141,7 @@ def test_a_stopped_worker_is_noticed(sandbox):
     with pytest.raises(SandboxDied) as died, sandbox.session(0.5):
         pass
     assert died.value.kind == "timeout"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_the_submissions_total_time_ends_a_check(start):
@@ -150,7 +151,7 @@ def test_the_submissions_total_time_ends_a_check(start):
         with sandbox.session(30) as channel, pytest.raises(CodeError) as raised:
             connect(channel).f()
         assert raised.value.kind == "timeout"
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
 
 
 def test_a_program_reads_and_prints(sandbox):

@@ -50,7 +50,7 @@ def test_memory_is_watched_while_the_answers_come_fast(start):
     source = MANY_CHILDREN.format(prepare="pass").replace("    time.sleep(10)\n", "")
     with start(memory_mb=400, cell_s=2) as sandbox, pytest.raises(SandboxDied) as died:
         sandbox.run_cell("cell 1", source + "eat()")
-        for _ in range(200):
+        for _ in range(1000):
             sandbox.run_cell("cell 2", "time.sleep(0.01)")
     assert died.value.kind == "memory"
 
@@ -128,4 +128,4 @@ def test_leaving_waits_until_everything_is_gone(start):
     began = time.monotonic()
     with start():
         pass
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5

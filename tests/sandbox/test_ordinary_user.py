@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
-HERE = ("conftest.py", "__init__.py", "test_walls.py", "test_limits.py", "test_checks.py")
+HERE = ("conftest.py", "__init__.py", "test_walls.py", "test_limits.py")
 
 
 @pytest.fixture(scope="module")

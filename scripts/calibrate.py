@@ -1,0 +1,183 @@
+"""Measure how accurate the reference's networks are, and write the thresholds of the checks that score accuracy.
+
+Runs the training of each check with many seeds on the data in use, once as grading does (other images for every
+seed, judged by the whole test set) and once as a student's notebook does (the few images it takes). The lower
+result counts:
+
+    full   so far below the mean that a correct program falls under it less than once in 10 000, rounded down
+    floor  where points begin: "has learned something"
+
+    AUTOGRADER_DATA=/where/mnist/is python scripts/calibrate.py
+    AUTOGRADER_DATA= python scripts/calibrate.py task3_backprop --runs 40
+
+A threshold must hold for MNIST and for the built-in digits. So a row measured on other data stays when it is the
+lower one; to begin anew, write {} into autograder/checks/thresholds.json and run this once with each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # solutions/ is not installed
+
+from autograder.calls import Session, connect
+from autograder.checks import TaskData, task3_backprop, task4_classifier
+from autograder.datasets import load_mnist, mnist_source, sandbox_split
+from autograder.notebook.data import task_data
+
+THRESHOLDS = ROOT / "autograder" / "checks" / "thresholds.json"
+FLOOR = 0.5  # guessing gives 0.1
+LEAST_STDS = 5.0
+CHANCE = 1e-4  # of a correct program that misses full points
+GRID = 0.005
+
+Accuracies = dict[str, list[float]]  # by part of the data: "grading", "notebook"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(MEASURES)}; all without any")
+    parser.add_argument("--runs", type=int, help="trainings for each part of the data (default: 30 and 10)")
+    options = parser.parse_args()
+    for task in options.tasks:
+        if task not in MEASURES:
+            parser.error(f"{task} scores no accuracy; expected one of {', '.join(MEASURES)}")
+    if options.runs is not None and options.runs < 3:
+        parser.error(f"--runs {options.runs}: a spread needs at least 3")
+
+    kind, parts = mnist_source().kind, data_parts()
+    if kind not in ("mnist", "digits"):
+        print("The data in use is neither MNIST nor the built-in digits.", file=sys.stderr)
+        return 1
+    rows = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
+    for task in options.tasks or MEASURES:
+        name, runs, measure = MEASURES[task]
+        start = time.process_time()
+        measured = measure(parts, options.runs or runs)
+        seconds = (time.process_time() - start) / (options.runs or runs)
+        print(f"{task}.{name} on {kind}: {seconds:.1f} CPU seconds a run")
+        found = [row(accuracies, kind, part) for part, accuracies in measured.items()]
+        for line in found:
+            print(f"  {json.dumps(line)}")
+        keep(rows, f"{task}.{name}", min(found, key=lambda line: line["full"]))
+        write(rows)
+    return 0
+
+
+def data_parts() -> dict[str, TaskData]:
+    """The data as grading and as a student's notebook give it to a check."""
+    shown, kind = sandbox_split(), mnist_source().kind
+    train, test = load_mnist("train", root=shown), load_mnist("test", root=shown)
+    return {"grading": TaskData(kind, train, test, load_mnist("test")), "notebook": task_data("mnist")}
+
+
+def measure_training(parts: dict[str, TaskData], runs: int) -> Accuracies:
+    """What the check train_accuracy of task 3 measures on the reference."""
+    from solutions import task3_backprop as solution
+
+    student = connect(Session(vars(solution)))
+    measured: Accuracies = {part: [] for part in parts}
+    for seed in progress(runs):
+        for number, (part, data) in enumerate(parts.items()):
+            rng = np.random.default_rng([seed, number])
+            measured[part].append(task3_backprop.trained_accuracy(student, rng, data))
+    return measured
+
+
+def measure_parameters(parts: dict[str, TaskData], runs: int) -> Accuracies:
+    """What the check parameters_accuracy of task 4 measures on a file made by the reference of task 3."""
+    from solutions.task1_forward import init_parameters
+    from solutions.task3_backprop import save_parameters, train
+
+    measured: Accuracies = {part: [] for part in parts}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "parameters.npz"
+        for seed in progress(runs):
+            with contextlib.redirect_stdout(io.StringIO()):
+                save_parameters(str(path), train(init_parameters(seed=seed), *load_mnist("train"), seed=seed))
+            for part, data in parts.items():
+                measured[part].append(task4_classifier.accuracy_of(path.read_bytes(), data))
+    return measured
+
+
+MEASURES: dict[str, tuple[str, int, Callable[[dict[str, TaskData], int], Accuracies]]] = {
+    "task3_backprop": ("train_accuracy", 30, measure_training),
+    "task4_classifier": ("parameters_accuracy", 10, measure_parameters),
+}
+
+
+def progress(runs: int) -> Iterator[int]:
+    """0 up to ``runs`` - 1, shown on a terminal."""
+    for number in range(runs):
+        if sys.stderr.isatty():
+            print(f"\rrun {number + 1} of {runs}", end="", file=sys.stderr, flush=True)
+        yield number
+    if sys.stderr.isatty():
+        print("\r" + " " * 30 + "\r", end="", file=sys.stderr)
+
+
+def row(accuracies: list[float], kind: str, part: str) -> dict[str, Any]:
+    """One row of thresholds.json."""
+    mean, std = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
+    full = math.floor((mean - stds_below(len(accuracies)) * std) / GRID + 1e-9) * GRID
+    return {
+        "mean": round(mean, 5),
+        "std": round(std, 5),
+        "runs": len(accuracies),
+        "minimum": round(min(accuracies), 5),
+        "floor": FLOOR,
+        "full": round(full, 3),
+        "data": kind,
+        "part": part,
+    }
+
+
+def stds_below(runs: int) -> float:
+    """How many sample standard deviations below the sample mean one more run falls with probability `CHANCE`.
+
+    At least `LEAST_STDS`. A spread estimated from few runs is itself uncertain: Student's t with runs - 1 degrees
+    of freedom, widened by √(1 + 1/runs) for the uncertainty of the mean.
+    """
+    freedom = runs - 1
+    t = np.linspace(0, 200, 400_001)
+    log_density = -(freedom + 1) / 2 * np.log1p(t**2 / freedom)
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
+    above = 0.5 - np.cumsum(np.exp(log_density)) * scale * (t[1] - t[0])
+    return max(LEAST_STDS, float(t[np.argmax(above < CHANCE)]) * math.sqrt(1 + 1 / runs))
+
+
+def keep(rows: dict[str, Any], name: str, new: dict[str, Any]) -> None:
+    """Put ``new`` into ``rows``, unless the row there was measured on other data and is lower."""
+    old = rows.get(name)
+    if old is not None and old["data"] != new["data"] and old["full"] <= new["full"]:
+        print(f"  kept: {old['full']} from {old['data']} is not higher")
+        return
+    rows[name] = new
+    print(f"  full points from {new['full']}")
+
+
+def write(rows: dict[str, Any]) -> None:
+    """Replace thresholds.json as a whole."""
+    building = THRESHOLDS.with_suffix(".json.new")
+    building.write_text(json.dumps(dict(sorted(rows.items())), indent=2) + "\n")
+    os.replace(building, THRESHOLDS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
