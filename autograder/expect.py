@@ -129,7 +129,7 @@ def expect_close(
     value = array.astype(np.float64)
     scale = float(np.max(np.abs(exact), initial=0.0, where=np.isfinite(exact)))
     tolerance = atol + rtol * np.abs(exact) + 0.1 * rtol * scale + 1e-12
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         distance = np.where(value == exact, 0.0, np.abs(value - exact))
         wrong = ~(distance <= tolerance)
     if wrong.any():

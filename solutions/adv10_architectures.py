@@ -210,6 +210,24 @@ def inception(channels: tuple[int, int, int, int, int, int]) -> dict:
     ### END SOLUTION
 
 
+def forward_through(layers: list, x: np.ndarray) -> np.ndarray:
+    """The output of layers one after the other; x itself when there are none."""
+    ### BEGIN SOLUTION
+    for inner in layers:
+        x = inner.forward(x)
+    return x
+    ### END SOLUTION
+
+
+def backward_through(layers: list, d_out: np.ndarray) -> np.ndarray:
+    """The way back through the same layers. Returns d_x; every layer that learns gets d_W and d_b."""
+    ### BEGIN SOLUTION
+    for inner in reversed(layers):
+        d_out = inner.backward(d_out)
+    return d_out
+    ### END SOLUTION
+
+
 class InceptionModule:
     """Paths of layers side by side, their channels concatenated.
 
@@ -224,12 +242,7 @@ class InceptionModule:
     def forward(self, x: np.ndarray) -> np.ndarray:
         """x: (N, C, H, W). Returns (N, sum of the paths' channels, OH, OW)."""
         ### BEGIN SOLUTION
-        ends = []
-        for path in self.paths:
-            end = x
-            for inner in path:
-                end = inner.forward(end)
-            ends.append(end)
+        ends = [forward_through(path, x) for path in self.paths]
         self.channels = [end.shape[1] for end in ends]
         return np.concatenate(ends, axis=1)
         ### END SOLUTION
@@ -237,12 +250,8 @@ class InceptionModule:
     def backward(self, d_out: np.ndarray) -> np.ndarray:
         """d_out: what forward returned. Returns d_x (N, C, H, W), the sum of what comes back through the paths."""
         ### BEGIN SOLUTION
-        d_x = 0
-        for path, d_end in zip(self.paths, np.split(d_out, np.cumsum(self.channels)[:-1], axis=1), strict=True):
-            for inner in reversed(path):
-                d_end = inner.backward(d_end)
-            d_x = d_x + d_end
-        return d_x
+        d_ends = np.split(d_out, np.cumsum(self.channels)[:-1], axis=1)
+        return sum(backward_through(path, d_end) for path, d_end in zip(self.paths, d_ends, strict=True))
         ### END SOLUTION
 
 
@@ -252,13 +261,13 @@ def make_inception(
     """The module that `inception(channels)` describes, for images of channels_in channels, weights by `make_conv`."""
     ### BEGIN SOLUTION
     one, reduce3, three, reduce5, five, project = channels
-    paths = [
-        [make_conv(channels_in, one, 1, rng=rng), ReLU()],
-        [make_conv(channels_in, reduce3, 1, rng=rng), ReLU(), make_conv(reduce3, three, 3, rng=rng, pad=1), ReLU()],
-        [make_conv(channels_in, reduce5, 1, rng=rng), ReLU(), make_conv(reduce5, five, 5, rng=rng, pad=2), ReLU()],
-        [MaxPool(3, stride=1, pad=1), make_conv(channels_in, project, 1, rng=rng), ReLU()],
-    ]
-    return InceptionModule(paths)
+    path1 = [make_conv(channels_in, one, 1, rng=rng), ReLU()]
+    path3 = [make_conv(channels_in, reduce3, 1, rng=rng), ReLU()]
+    path3 += [make_conv(reduce3, three, 3, rng=rng, pad=1), ReLU()]
+    path5 = [make_conv(channels_in, reduce5, 1, rng=rng), ReLU()]
+    path5 += [make_conv(reduce5, five, 5, rng=rng, pad=2), ReLU()]
+    path_pool = [MaxPool(3, stride=1, pad=1), make_conv(channels_in, project, 1, rng=rng), ReLU()]
+    return InceptionModule([path1, path3, path5, path_pool])
     ### END SOLUTION
 
 
@@ -269,31 +278,23 @@ class ResidualBlock:
         """path: layers with forward and backward. shortcut: likewise; without, the input itself takes it."""
         self.path = path
         self.shortcut = shortcut or []
-        self.layers = [*self.path, *self.shortcut]
+        self.relu = ReLU()
+        self.layers = [*self.path, *self.shortcut]  # where `learning_layers` finds those that learn
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """x: (N, C, H, W). Returns the shape in which both ways end. Raises ValueError when they differ."""
         ### BEGIN SOLUTION
-        end = around = x
-        for inner in self.path:
-            end = inner.forward(end)
-        for inner in self.shortcut:
-            around = inner.forward(around)
+        end, around = forward_through(self.path, x), forward_through(self.shortcut, x)
         if end.shape != around.shape:
             raise ValueError(f"the layers end in {end.shape}, the shortcut in {around.shape}")
-        self.relu = ReLU()
         return self.relu.forward(end + around)
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
         """d_out: what forward returned. Returns d_x (N, C, H, W): the sum over both ways."""
         ### BEGIN SOLUTION
-        d_end = d_around = self.relu.backward(d_out)
-        for inner in reversed(self.path):
-            d_end = inner.backward(d_end)
-        for inner in reversed(self.shortcut):
-            d_around = inner.backward(d_around)
-        return d_end + d_around
+        d_sum = self.relu.backward(d_out)
+        return backward_through(self.path, d_sum) + backward_through(self.shortcut, d_sum)
         ### END SOLUTION
 
 

@@ -48,7 +48,11 @@ def pair(value: int | tuple[int, int]) -> tuple[int, int]:
 
 
 def convolve_naive(
-    x: np.ndarray, W: np.ndarray, b: np.ndarray, stride: int | tuple[int, int] = 1, pad: int | tuple[int, int] = 0
+    x: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    stride: int | tuple[int, int] = 1,
+    pad: int | tuple[int, int] = 0,
 ) -> np.ndarray:
     """The definition of the convolution, as loops. Slow, and obviously right. Handout eq. (56).
 
@@ -229,7 +233,7 @@ class Conv:
         d_out: (N, F, OH, OW) float. Sets self.d_W and self.d_b; returns d_x (N, C, H, W), or None if `first`.
         """
         ### BEGIN SOLUTION
-        F, C, R, S = self.W.shape
+        F, _, R, S = self.W.shape
         d_y = batch_last(d_out).reshape(F, -1)
         self.d_W = (d_y @ self.X.T).reshape(self.W.shape)
         self.d_b = d_y.sum(axis=1)

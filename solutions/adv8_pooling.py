@@ -51,7 +51,8 @@ class Pool:
         """x: (N, C, H, W). Returns it as (C, H + 2 pad, W + 2 pad, N), and remembers the shape for `leave`."""
         ### BEGIN SOLUTION
         (N, C, height, width), (pad_h, pad_w) = x.shape, self.pad
-        output_size(height, self.window[0], self.stride[0], pad_h)  # ValueError with the size that the user knows
+        # Here, so that a ValueError speaks of the image's size without its padding.
+        output_size(height, self.window[0], self.stride[0], pad_h)
         output_size(width, self.window[1], self.stride[1], pad_w)
         self.x_shape = x.shape
         self.padded_shape = (C, height + 2 * pad_h, width + 2 * pad_w, N)
@@ -144,7 +145,8 @@ class L2Pool(Pool):
         """x: (N, C, H, W) float. Returns (N, C, OH, OW), never negative. Handout eq. (66)."""
         ### BEGIN SOLUTION
         self.image = self.enter(x)
-        self.y = np.sqrt(sum(pixel * pixel for pixel in self.places(self.image)) / (self.window[0] * self.window[1]))
+        squares = sum(pixel * pixel for pixel in self.places(self.image))
+        self.y = np.sqrt(squares / (self.window[0] * self.window[1]))
         return batch_first(self.y)
         ### END SOLUTION
 

@@ -249,7 +249,9 @@ def train(
     optimizer = AdaGrad(learning_rate)
     rng = np.random.default_rng(seed)
     for epoch in range(1, epochs + 1):
-        loss = train_epoch(network, optimizer, images, labels, batch_size=batch_size, max_move=max_move, rng=rng)
+        loss = train_epoch(
+            network, optimizer, images, labels, batch_size=batch_size, max_move=max_move, rng=rng
+        )
         print(f"epoch {epoch}: loss {loss:.4f}")
     return network
     ### END SOLUTION

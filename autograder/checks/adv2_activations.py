@@ -25,7 +25,15 @@ from autograder.expect import (
 TASK = "adv2_activations"
 LAYERS = ("ReLU", "LeakyReLU", "ReLU6", "CReLU", "ELU", "Softplus", "Softsign", "Tanh", "Sigmoid")
 SMOOTH = ("ELU", "Softplus", "Softsign", "Tanh", "Sigmoid")  # those that contain an exp, and softsign
-LARGE = (-1000.0, -745.0, -90.0, 0.5, 90.0, 745.0, 1000.0)  # exp overflows above 88 in float32, 709 in float64
+LARGE = (
+    -1000.0,
+    -745.0,
+    -90.0,
+    0.5,
+    90.0,
+    745.0,
+    1000.0,
+)  # exp overflows above 88 in float32, 709 in float64
 OWN_FAULTS = ("missing", "not_implemented", "exception", "exit", "unsendable")  # the others end the process
 
 
@@ -190,7 +198,9 @@ def _call(owner: Any, name: str, *args: Any) -> Any:
 
 def _layer(student: Any, name: str, *args: Any) -> Any:
     layer = _call(student, name, *args)
-    expect(isinstance(layer, Proxy), f"{name}(): got {show(layer)}, expected a layer with forward and backward")
+    expect(
+        isinstance(layer, Proxy), f"{name}(): got {show(layer)}, expected a layer with forward and backward"
+    )
     return layer
 
 
@@ -275,9 +285,13 @@ def _remembers(student: Any, name: str, x: np.ndarray, other: np.ndarray, d_out:
     expect_close(_call(first, "backward", d_out), d_x, f"{name}.backward beside a second layer", hint=hint)
     _call(first, "forward", other)
     again = _call(first, "backward", d_out)
-    expect_close(again, d_other, f"{name}.backward after a second forward", hint="The last forward pass counts.")
+    expect_close(
+        again, d_other, f"{name}.backward after a second forward", hint="The last forward pass counts."
+    )
     changed = mutated_arguments(student)[changed_before:]
-    expect(not changed, f"{changed[0] if changed else name} was changed by the call", "Make a new array instead.")
+    expect(
+        not changed, f"{changed[0] if changed else name} was changed by the call", "Make a new array instead."
+    )
 
 
 def _shares(tests: dict[str, Callable[[], None]]) -> Partial | None:
@@ -311,7 +325,9 @@ def _network(
     """Loss and gradients around the student's own activation ``layer``."""
     before = x @ params["W1"] + params["b1"]
     shape = (before.shape[0], before.shape[1] * wide)
-    hidden = expect_array(_call(layer, "forward", before), shape, "the activation's forward").astype(np.float64)
+    hidden = expect_array(_call(layer, "forward", before), shape, "the activation's forward").astype(
+        np.float64
+    )
     y = _softmax(hidden @ params["W2"] + params["b2"])
     d_a = (y - t) / len(y)
     d_before = _call(layer, "backward", d_a @ params["W2"].T)

@@ -92,12 +92,13 @@ def affine_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
     first = expect_array(one("forward", other), (6, 4), "Affine.forward")
     one("forward", third)
     two("forward", x)
-    fresh("forward", third)
     one("backward", d_out)
+    got = one.gradient("d_W", (4, 4))
+    fresh("forward", third)
     fresh("backward", d_out)
     hint = "Keep x as self.x in every forward: not in the class, not in a global, and not only the first time."
     name = "Affine.d_W after forward was called twice, with another layer in use"
-    expect_close(one.gradient("d_W", (4, 4)), fresh.gradient("d_W", (4, 4)), name, hint=hint)
+    expect_close(got, fresh.gradient("d_W", (4, 4)), name, hint=hint)
     expect_close(one("forward", other), first, "Affine.forward after backward", hint="backward must not change W or b.")
     expect_unchanged(student)
 
@@ -352,7 +353,7 @@ def expect_same_steps(trained: Params, expected: Params, start: Params, epochs: 
     for name in NAMES:
         step, right = trained[name] - start[name], expected[name] - start[name]
         title = f"train, {epochs} epoch{'s' if epochs > 1 else ''} with B = N: the change of {name}"
-        expect_close(step, right, title, rtol=STEP_RTOL, hint=hint)
+        expect_close(step, right, title, rtol=STEP_RTOL, atol=1e-6, hint=hint)
 
 
 def own_descent(
@@ -368,7 +369,7 @@ def own_descent(
         at, losses = params, []
         for _ in range(steps):
             loss, grads = loss_and_gradients(student, at, x, t)
-            expect(all(np.abs(grads[name]).max() > 1e-9 for name in NAMES), "a gradient is zero")
+            expect(any(np.abs(grads[name]).max() > 1e-6 for name in NAMES), "the gradients are zero")
             at = {name: at[name] - rate * grads[name] for name in NAMES}
             losses.append(loss)
         return at, losses
@@ -390,7 +391,7 @@ def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
     try:
         expect_losses(printed, expected)
     except CheckFailed:
-        own = own_descent(student, *arguments, rate=0.1, steps=9)
+        own = own_descent(student, params, images[:4], labels[:4], rate=0.1, steps=9)
         if own is None:
             raise
         expect_losses(printed, list(np.reshape(own[1], (3, 3)).mean(axis=1)))

@@ -160,7 +160,7 @@ def classify_image_hidden(student: Proxy, reference: Proxy, rng: Any, data: Task
 def judge_images(student: Proxy, images: np.ndarray, numbers: Any, networks: list[tuple[int, str]]) -> None:
     for hidden, dtype in networks:
         params = {n: v.astype(dtype) for n, v in varied_network(hidden, images, numbers).items()}
-        chosen = clear_images(params, images)
+        chosen = telling_images(params, images)
         right = network_digits(params, images[chosen])
         found = []
         for i in chosen:
@@ -168,44 +168,51 @@ def judge_images(student: Proxy, images: np.ndarray, numbers: Any, networks: lis
             hint = "classify answers with an array, one label for each row: take the only one, as an int."
             expect(type(digit) is int, f"classify_image: got {show(digit)}, expected a Python int", hint)
             found.append(digit)
-        if found != right.tolist() and found != earlier_digits(student, params, images[chosen]):
+        if found != right.tolist() and found != earlier_digits(student, params, images, chosen):
             k = next(k for k, digit in enumerate(found) if digit != right[k])
             hint = "Equation (7) for one image: flatten, forward, and the place of the largest probability."
             message = f"classify_image, {hidden} hidden nodes: got {found[k]}, expected {right[k]}"
             raise CheckFailed(message, hint)
 
 
-def clear_images(params: Params, images: np.ndarray, count: int = 6) -> list[int]:
-    """Indices of images in which the network sees different digits, each without a doubt."""
+def telling_images(params: Params, images: np.ndarray, count: int = 6) -> list[int]:
+    """Indices of images in which the network sees different digits, each just a little surer than by rounding.
+
+    A small mistake already changes what it sees in some of them.
+    """
     sample = images[:400]
     logits = network_logits(params, sample.reshape(len(sample), -1) / 255)
     ordered = np.sort(logits, axis=1)
     margin, digits = ordered[:, -1] - ordered[:, -2], np.argmax(logits, axis=1)
-    best = [int(np.argmax(np.where(digits == digit, margin, -1))) for digit in np.unique(digits)]
-    return sorted(best, key=lambda i: -margin[i])[:count]
+    sure = np.where(margin > 0.02 * margin.max(), margin, np.inf)
+    narrow = [int(np.argmin(np.where(digits == digit, sure, np.inf))) for digit in np.unique(digits)]
+    return sorted(narrow, key=lambda i: sure[i])[:count]
 
 
-def earlier_digits(student: Proxy, params: Params, images: np.ndarray) -> list[int] | None:
-    """What the student's own task 1 sees in each image; None when it cannot tell, or always sees the same."""
+def earlier_digits(student: Proxy, params: Params, images: np.ndarray, chosen: list[int]) -> list[int] | None:
+    """What the student's own task 1 sees in the ``chosen`` images; None as in `different`."""
 
     def see(image: np.ndarray) -> int:
         x = expect_array(expect_function(student, "flatten")(image), (1, image.size), "flatten")
         return int(expect_labels(expect_function(student, "classify")(params, x), 1, CLASSES, "classify")[0])
 
-    return different(lambda: [see(np.array(image)) for image in images])
+    return different(see, images, chosen)
 
 
-def different(see: Callable[[], list[int]]) -> list[int] | None:
-    """The digits that ``see`` returns; None when the student's code cannot tell, or they are all the same."""
+def different(see: Callable[[np.ndarray], int], images: np.ndarray, chosen: list[int]) -> list[int] | None:
+    """What ``see`` makes of the ``chosen`` images.
+
+    None when the student's code cannot tell, or sees the same digit in all of them and in others: no base to go on.
+    """
     try:
-        digits = see()
+        digits = [see(np.array(images[i])) for i in (*chosen, *range(min(20, len(images))))]
     except CheckFailed:
         return None
     except CodeError as error:
         if error.kind in SILENT_KINDS:
             return None
         raise
-    return digits if len(set(digits)) > 1 else None
+    return digits[: len(chosen)] if len(set(digits)) > 1 else None
 
 
 # --- The program --------------------------------------------------------------------------------------------------
@@ -236,7 +243,7 @@ def judge_program(
     student: Proxy, params: Params, images: np.ndarray, path: str | None, *, last: bool = False
 ) -> None:
     """Type the indices of images in which ``params`` see different digits, and with ``last`` that of the last image."""
-    chosen = clear_images(params, images, count=3) + ([len(images) - 1] if last else [])
+    chosen = telling_images(params, images, count=3) + ([len(images) - 1] if last else [])
     right = network_digits(params, images[chosen]).tolist()
     printed = []
     for i in chosen:
@@ -249,20 +256,20 @@ def judge_program(
         is_digit = len(text) == 1 and text in "0123456789"
         expect(is_digit, f"main, typed {i}: it printed {show(text)}, expected one digit", hint)
         printed.append(int(text))
-    if printed != right and printed != image_digits(student, params, images[chosen]):
+    if printed != right and printed != image_digits(student, params, images, chosen):
         k = next(k for k, digit in enumerate(printed) if digit != right[k])
         hint = "Does it use the network of the file, and the test images?"
         raise CheckFailed(f"main, typed {chosen[k]}: it printed {printed[k]}, expected {right[k]}", hint)
 
 
-def image_digits(student: Proxy, params: Params, images: np.ndarray) -> list[int] | None:
-    """What the student's own classify_image sees, judged by its own checks; None as in `different`."""
+def image_digits(student: Proxy, params: Params, images: np.ndarray, chosen: list[int]) -> list[int] | None:
+    """What the student's own classify_image sees, which has its own checks; None as in `different`."""
 
     def see(image: np.ndarray) -> int:
         digit = expect_function(student, "classify_image")(params, image)
         return int(expect_labels([digit], 1, CLASSES, "classify_image")[0])
 
-    return different(lambda: [see(np.array(image)) for image in images])
+    return different(see, images, chosen)
 
 
 def start(student: Proxy, path: str | None, typed: str | None, doing: str | None = None) -> Run:

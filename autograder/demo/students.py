@@ -16,6 +16,7 @@ Notebook = nbformat.NotebookNode
 Edit = tuple[str, str, str]  # definition, a text in it, its replacement
 
 HALF = 0.5
+ENDLESS = "    while True:\n        pass\n"
 FORGERY = '''
 import builtins, json, os, sys
 import numpy as np
@@ -195,12 +196,10 @@ STUDENTS = (
         "hana",
         "wrote a loop that never ends",
         edits={
-            "task1_forward": (
-                ("init_parameters", "    params = {}", "    params = {}\n    while not params: pass"),
-            ),
-            "task2_minibatch": (("random_batch", "    chosen =", "    while True: pass\n    chosen ="),),
-            "task3_backprop": (("sgd_update", "    for name in params:", "    while params:"),),
-            "task4_classifier": (("classify_image", "    return", "    while True: pass\n    return"),),
+            "task1_forward": (("classify", "    return", f"{ENDLESS}    return"),),
+            "task2_minibatch": (("main", "    x, t =", f"{ENDLESS}    x, t ="),),
+            "task3_backprop": (("accuracy", "    return", f"{ENDLESS}    return"),),
+            "task4_classifier": (("main", "    print(classify", f"{ENDLESS}    print(classify"),),
         },
     ),
     Student(

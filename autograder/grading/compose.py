@@ -147,16 +147,18 @@ def _outputs(outcome: CellOutcome) -> list:
 
 
 def _summary(report: Report, flags: list[str]) -> str:
+    cell = "style='text-align:left;padding:.1em .8em .1em 0;vertical-align:top'"
     rows = "".join(
-        f"<tr><td>{_text(check.name)}</td><td>{check.points:g} / {check.max_points:g}</td>"
-        f"<td style='text-align:left'>{_text(check.message)}</td></tr>"
+        f"<tr><td {cell}>{_text(check.name)}</td>"
+        f"<td {cell}>{check.points:g}&nbsp;/&nbsp;{check.max_points:g}</td>"
+        f"<td {cell}>{_text(check.message)}</td></tr>"
         for check in report.checks
     )
     # One HTML block without a blank line: nothing in it is read as Markdown.
     parts = [f"<p><b>{report.points:g} of {report.max_points:g} points</b></p>"]
     if report.provisional:
         parts.append("<p><i>Provisional: graded without a full sandbox.</i></p>")
-    parts.append(f"<table><tr><th>check</th><th>points</th><th></th></tr>{rows}</table>")
+    parts.append(f"<table><tr><th {cell}>check</th><th {cell}>points</th><th></th></tr>{rows}</table>")
     if flags:
         noted = "".join(f"<li>{_text(flag)}</li>" for flag in flags)
         parts.append(f"<p>For the teaching assistant to look at:</p><ul>{noted}</ul>")

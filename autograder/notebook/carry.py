@@ -36,6 +36,7 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
         raise CarryError(f"{path}: {error}") from None
     carried: list[str] = []
     skipped: list[str] = []
+    makers: set[str] = set()
     for cell in code_cells(notebook):
         if cell.graded:
             continue
@@ -47,7 +48,7 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             skipped.append(f"cell {cell.number} ({type(error).__name__})")
             continue
-        for statement in definitions(tree, carried):
+        for statement in definitions(tree, makers):
             try:
                 exec(compile(ast.Module([statement], []), filename, "exec"), namespace)
             except Exception as error:
@@ -79,23 +80,26 @@ def find_notebook(task: str) -> Path:
     raise CarryError(f"{name} was not found. Put your own {name} into one of these places:\n  {looked}")
 
 
-def definitions(tree: ast.Module, known: list[str]) -> list[ast.stmt]:
+def definitions(tree: ast.Module, makers: set[str]) -> list[ast.stmt]:
     """The statements of ``tree`` that define: imports, functions, classes, and assignments that call nothing.
 
-    An assignment may call a function of the notebook itself with constants only, as closures are made:
-    ``softmax = make_softmax()``. Anything with data in it does not run.
+    The one call that runs makes a closure: ``softmax = make_softmax()``, where the notebook's own ``make_softmax``
+    defines a function inside, and the arguments are constants.
+
+    Args:
+        makers: names of such functions so far; those of ``tree`` are added.
     """
     found: list[ast.stmt] = []
-    local = set(known)
     for statement in tree.body:
         match statement:
             case ast.Import() | ast.ImportFrom():
                 found.append(statement)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 found.append(statement)
-                local.add(statement.name)
+                if isinstance(statement, ast.FunctionDef) and _defines_inside(statement):
+                    makers.add(statement.name)
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-                if _is_constant(value, local) and all(_is_plain_target(t) for t in _targets(statement)):
+                if _is_constant(value, makers) and all(_is_plain_target(t) for t in _targets(statement)):
                     found.append(statement)
     return found
 
@@ -110,6 +114,11 @@ def names_of(statement: ast.stmt) -> list[str]:
     return []
 
 
+def _defines_inside(function: ast.FunctionDef) -> bool:
+    inner = (ast.FunctionDef, ast.ClassDef, ast.Lambda)
+    return any(isinstance(node, inner) for statement in function.body for node in ast.walk(statement))
+
+
 def _targets(statement: ast.stmt) -> list[ast.expr]:
     if isinstance(statement, ast.Assign):
         return statement.targets
@@ -122,14 +131,14 @@ def _is_plain_target(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _is_constant(value: ast.expr, local: set[str]) -> bool:
+def _is_constant(value: ast.expr, makers: set[str]) -> bool:
     if isinstance(value, ast.Lambda):
         return True
     for node in ast.walk(value):
         if isinstance(node, ast.Call):
             arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-            factory = isinstance(node.func, ast.Name) and node.func.id in local
-            if not factory or not all(isinstance(argument, ast.Constant) for argument in arguments):
+            closure = isinstance(node.func, ast.Name) and node.func.id in makers
+            if not closure or not all(isinstance(argument, ast.Constant) for argument in arguments):
                 return False
         elif isinstance(
             node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)

@@ -6,6 +6,9 @@
 ``seccomp``    the system-call filter
 ``backends``   the command line that starts a worker: bubblewrap as root, bubblewrap as a user, or none at all
 ``process``    the parent's side: one `Sandbox` per submission
+``inmates``    its processes as the parent sees them: counted, watched, ended
+``replies``    what it sends, brought into form or refused
 ``kit``        the files that may enter
-``doctor``     small attacks that show whether all of it holds on this machine
+``attacks``    small attacks, harmless where they succeed
+``doctor``     runs the attacks and says whether all of it holds on this machine
 """

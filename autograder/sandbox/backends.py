@@ -24,7 +24,12 @@ UIDS = 100_000_000
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")  # read-only; links stay links
 HOME = "/home/student"  # the working directory inside
 WRITABLE = ("/tmp", HOME, "/dev/shm")
-ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")  # Debian's BLAS is one of the last
+ETC = (
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/fonts",
+    "/etc/alternatives",
+)  # Debian's BLAS is one of the last
 # No /dev/zero: mapped and shared it is memory that no process seems to use. No terminals either.
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 COUNTS_BY_NAMESPACE = (5, 14)  # Linux: from here on the limit of processes counts per user *namespace*
@@ -59,7 +64,9 @@ def find_bubblewrap() -> str:
         SandboxUnavailable: it is not installed, or this is not Linux.
     """
     if sys.platform != "linux":
-        raise SandboxUnavailable("Grading needs Linux: the sandbox is made of its namespaces (a virtual machine will do).")
+        raise SandboxUnavailable(
+            "Grading needs Linux: the sandbox is made of its namespaces (a virtual machine will do)."
+        )
     path = shutil.which("bwrap")
     if path is None:
         raise SandboxUnavailable(
@@ -141,7 +148,9 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
         command += ["--perms", "1777", "--size", disk, "--tmpfs", path]
     for path in _outside_system([sys.base_prefix, *python_paths()]):
         # bubblewrap makes missing parents readable by their owner only.
-        for parent in [parent for parent in reversed(Path(path).parents[:-1]) if str(parent) not in ("/tmp", HOME)]:
+        for parent in [
+            parent for parent in reversed(Path(path).parents[:-1]) if str(parent) not in ("/tmp", HOME)
+        ]:
             command += ["--perms", "0755", "--dir", str(parent)]
         command += ["--ro-bind", path, path]
     command += ["--ro-bind", str(launch.kit), "/kit"]
@@ -186,5 +195,3 @@ def _outside_system(paths: Sequence[str]) -> list[str]:
             if not covered and os.path.isdir(candidate):
                 kept.append(candidate)
     return kept
-
-

@@ -74,7 +74,9 @@ def plain_python(source: str) -> str:
     return "\n".join(lines)
 
 
-def execute(source: str, label: str, namespace: dict[str, Any], *, seconds: float, output_limit: int) -> dict[str, Any]:
+def execute(
+    source: str, label: str, namespace: dict[str, Any], *, seconds: float, output_limit: int
+) -> dict[str, Any]:
     """Run one cell; what it printed, and its error or None, as plain values."""
     stdout, stderr = Tail(output_limit), Tail(output_limit)
     filename = f"<{label}>"
@@ -100,7 +102,7 @@ def _error_of(source: str, filename: str, namespace: dict[str, Any]) -> dict[str
         _run(ast.parse(text, filename), filename, namespace)
     except CellTimeout:
         raise
-    except BaseException as raised:  # noqa: BLE001 - a failing cell does not stop the next
+    except BaseException as raised:  # a failing cell does not stop the next
         return describe(raised)
     return None
 

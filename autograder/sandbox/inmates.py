@@ -55,7 +55,8 @@ class Inmates:
             self._first = _held(opened, os.pidfd_open(first))
             self._proc = _held(opened, os.open(f"/proc/{first}/root/proc", os.O_RDONLY | os.O_DIRECTORY))
             self._places = [
-                _held(opened, os.open(f"/proc/{first}/root{place}", os.O_RDONLY | os.O_DIRECTORY)) for place in writable
+                _held(opened, os.open(f"/proc/{first}/root{place}", os.O_RDONLY | os.O_DIRECTORY))
+                for place in writable
             ]
             self._files_before = self._count_files()
             self._own = {process.pid for process in self.everyone()}

@@ -58,7 +58,9 @@ def stage(cache: Path) -> Path:
         if file.suffix == ".py":  # a sandbox starts per submission and could not keep what it compiles
             compiled = importlib.util.cache_from_source(str(file))
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-            py_compile.compile(str(file), compiled, f"autograder/{path}", doraise=True, invalidation_mode=mode)
+            py_compile.compile(
+                str(file), compiled, f"autograder/{path}", doraise=True, invalidation_mode=mode
+            )
     for folder, _, files in os.walk(building):
         os.chmod(folder, 0o755)  # the sandbox's user is nobody's group
         for name in files:

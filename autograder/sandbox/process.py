@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,11 +62,11 @@ class Sandbox:
         self._inmates: Inmates | Family | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         try:
-            self._start()
+            self._process = process = self._start()
             self._connection.receive(time.monotonic() + START_S)
-            self._inmates = Inmates(self._process, backends.WRITABLE) if self._walls else Family(self._process)
+            self._inmates = Inmates(process, backends.WRITABLE) if self._walls else Family(process)
         except (PeerGone, DeadlinePassed, ProtocolError, OSError, IndexError) as error:
             self.kill()
             said = self._last_words()
@@ -77,12 +77,12 @@ class Sandbox:
             self.kill()
             self._close()
             raise
-        if self._process and self._process.stderr:
-            self._process.stderr.close()  # nothing reads it from here on, so nothing shall be able to fill it
+        if process.stderr:
+            process.stderr.close()  # nothing reads it from here on, so nothing shall be able to fill it
         self._connection.tick = self._watch
         return self
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)
         fds, filter_fd, home = [theirs.fileno()], None, None
@@ -99,8 +99,11 @@ class Sandbox:
                 self._scratch = tempfile.TemporaryDirectory(prefix="unsafe-")
                 home = self._scratch.name
                 data = str(self._launch.data) if self._launch.data else None
-                command, env = backends.unsafe(self._launch, theirs.fileno()), backends.environment(data, home)
-            self._process = subprocess.Popen(
+                command, env = (
+                    backends.unsafe(self._launch, theirs.fileno()),
+                    backends.environment(data, home),
+                )
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -134,7 +137,9 @@ class Sandbox:
             message = f"a cell of more than {SOURCE_LIMIT} characters is not run"
             error = {"kind": "exception", "type": "CellTooLong", "message": message, "frames": []}
             return {"error": error, "stdout": "", "stderr": ""}
-        reply = self._ask({"do": "cell", "label": label, "source": source}, self._launch.limits.cell_s + GRACE_S)
+        reply = self._ask(
+            {"do": "cell", "label": label, "source": source}, self._launch.limits.cell_s + GRACE_S
+        )
         try:
             error = reply["error"]
             valid = type(reply["stdout"]) is str and type(reply["stderr"]) is str
@@ -285,7 +290,9 @@ class Sandbox:
 class CheckChannel:
     """The channel of one check (`calls.proxy.Channel`): requests to the child, replies believed only in form."""
 
-    def __init__(self, sandbox: Sandbox, connection: Connection, deadline: float, seconds: float, number: int) -> None:
+    def __init__(
+        self, sandbox: Sandbox, connection: Connection, deadline: float, seconds: float, number: int
+    ) -> None:
         self._sandbox, self._connection = sandbox, connection
         self._deadline, self._seconds, self._number = deadline, seconds, number
         self._calls = 0
@@ -322,7 +329,9 @@ class CheckChannel:
             how = self._sandbox.ended_how(self._number)
             self.broken = CodeError("died", "ProcessEnded", f"The process {how} before it returned a result.")
         except DeadlinePassed:
-            self.broken = CodeError("timeout", "Timeout", f"Stopped: the check takes more than {self._seconds:g} s.")
+            self.broken = CodeError(
+                "timeout", "Timeout", f"Stopped: the check takes more than {self._seconds:g} s."
+            )
         except SandboxDied as error:
             self.broken = CodeError(error.kind, "LimitExceeded", f"Stopped: {error.message}.")
         except ProtocolError as error:

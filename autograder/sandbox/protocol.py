@@ -146,11 +146,13 @@ def frame(value: Any) -> list[bytes | memoryview]:
     tree, arrays = encode(value)
     arrays = [np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")).reshape(a.shape) for a in arrays]
     described = [[a.dtype.str, list(a.shape)] for a in arrays]
-    header = json.dumps({"value": tree, "arrays": described}, separators=(",", ":")).encode("utf-8", "replace")
+    header = json.dumps({"value": tree, "arrays": described}, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
     body = sum(a.nbytes for a in arrays)
     if len(header) > MAX_HEADER or body > MAX_BODY:
         raise ProtocolError(f"a message of {len(header) + body} bytes; at most {MAX_BODY} fit")
-    raw = [memoryview(a.reshape(-1)).cast("B") for a in arrays if a.nbytes]
+    raw = [a.reshape(-1).view(np.uint8).data for a in arrays if a.nbytes]
     return [PREFIX.pack(MAGIC, len(header), body) + header, *raw]
 
 
@@ -160,7 +162,11 @@ def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dt
         content = json.loads(header)
     except (ValueError, RecursionError, MemoryError) as error:
         raise ProtocolError(f"a header that is not JSON ({type(error).__name__})") from None
-    if type(content) is not dict or content.keys() != {"value", "arrays"} or type(content["arrays"]) is not list:
+    if (
+        type(content) is not dict
+        or content.keys() != {"value", "arrays"}
+        or type(content["arrays"]) is not list
+    ):
         raise ProtocolError("a header without value and arrays")
     if len(content["arrays"]) > MAX_ARRAYS:
         raise ProtocolError(f"more than {MAX_ARRAYS} arrays")
@@ -199,7 +205,7 @@ class Connection:
         for buffer in frame(value):
             view = memoryview(buffer)
             while view:
-                view = view[self._patiently(lambda view=view: self.socket.send(view), deadline) :]
+                view = view[self._patiently(self.socket.send, view, deadline) :]
 
     def receive(self, deadline: float | None = None, limit: int = MAX_BODY) -> Any:
         """Receive one plain value.
@@ -230,14 +236,14 @@ class Connection:
         data = bytearray(count)
         view = memoryview(data)
         while view:
-            got = self._patiently(lambda view=view: self.socket.recv_into(view), deadline)
+            got = self._patiently(self.socket.recv_into, view, deadline)
             if not got:
                 raise PeerGone
             view = view[got:]
         return data
 
-    def _patiently(self, move: Callable[[], int], deadline: float | None) -> int:
-        """The count of bytes that ``move`` moved, once it can."""
+    def _patiently(self, move: Callable[[memoryview], int], view: memoryview, deadline: float | None) -> int:
+        """The count of bytes of ``view`` that ``move`` moved, once it can."""
         while True:
             remaining = None if deadline is None else deadline - time.monotonic()
             if remaining is not None and remaining <= 0:
@@ -247,7 +253,7 @@ class Connection:
                 remaining = TICK_S if remaining is None else min(remaining, TICK_S)
             self.socket.settimeout(remaining)
             try:
-                return move()
+                return move(view)
             except TimeoutError:
                 continue
             except OSError:

@@ -37,7 +37,9 @@ def checked_reply(message: Any, number: int, request: dict[str, Any]) -> dict[st
         checked[name] = reply[name][:OUTPUT_LIMIT] if type(reply.get(name)) is str else ""
     names = [*range(len(request["args"])), *request["kwargs"]]
     mutated = reply.get("mutated")
-    if type(mutated) is not list or not all(type(which) in (int, str) and which in names for which in mutated):
+    if type(mutated) is not list or not all(
+        type(which) in (int, str) and which in names for which in mutated
+    ):
         raise ProtocolError("a reply about arguments that the call did not have")
     checked["mutated"] = mutated
     if request.get("give_back"):

@@ -32,7 +32,7 @@ class Worker:
         self._namespace = module.__dict__
         self._namespace.update(display=_display, get_ipython=lambda: None)
         # Judging happens outside; a check cell that a student copied around does nothing in here.
-        autograder.check = lambda *names, **options: None
+        vars(autograder)["check"] = lambda *names, **options: None
         drawing_later()
 
     def serve(self) -> None:
@@ -138,4 +138,3 @@ def drawing_later() -> None:
 def _display(*values: Any, **options: Any) -> None:
     for value in values:
         print(repr(value))
-

@@ -178,6 +178,11 @@ def not_passed(results: dict[str, CheckResult]) -> dict[str, str]:
     return {r.name: f"{r.status}: {r.message}" for r in results.values() if r.status is not Status.PASSED}
 
 
+def faults(results: dict[str, CheckResult]) -> dict[str, str]:
+    """The checks that failed by the grader's own fault, which no student may bring about."""
+    return {r.name: r.message for r in results.values() if r.status is Status.GRADER_ERROR}
+
+
 def assert_fails_only(task: str, source_override: str, *names: str, saying: str = "", seed: int = 0) -> None:
     """Exactly the checks ``names`` fail with ``source_override``, the first with a message that has ``saying``."""
     results = grade(task, source_override, seed)

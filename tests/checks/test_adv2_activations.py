@@ -21,175 +21,277 @@ CPU_LIMIT_S = 6.0
 MISTAKES = {
     "relu_gradient_passes_everywhere": (
         "relu_layer",
-        "class ReLU(ReLU):\n    def backward(self, d_out): return d_out",
+        """
+class ReLU(ReLU):
+    def backward(self, d_out): return d_out
+""",
     ),
     "relu_returns_the_slope_instead_of_the_gradient": (
         "relu_layer",
-        "class ReLU(ReLU):\n    def backward(self, d_out): return self.passes * 1.0",
+        """
+class ReLU(ReLU):
+    def backward(self, d_out): return self.passes * 1.0
+""",
     ),
     "relu_masks_by_the_upstream_gradient": (
         "relu_layer",
-        "class ReLU(ReLU):\n    def backward(self, d_out): return np.maximum(d_out, 0) * self.passes",
+        """
+class ReLU(ReLU):
+    def backward(self, d_out): return np.maximum(d_out, 0) * self.passes
+""",
     ),
     "relu_is_the_absolute_value": (
         "relu_layer",
-        "class ReLU(ReLU):\n    def forward(self, x):\n        self.passes = np.sign(x)\n        return np.abs(x)",
+        """
+class ReLU(ReLU):
+    def forward(self, x):
+        self.passes = np.sign(x)
+        return np.abs(x)
+""",
     ),
     "leaky_slope_is_always_a_hundredth": (
         "leaky_relu_layer",
-        "class LeakyReLU(LeakyReLU):\n    def __init__(self, slope=0.01): self.slope = 0.01",
+        """
+class LeakyReLU(LeakyReLU):
+    def __init__(self, slope=0.01): self.slope = 0.01
+""",
     ),
     "leaky_gradient_without_slope": (
         "leaky_relu_layer",
-        "class LeakyReLU(LeakyReLU):\n    def backward(self, d_out): return d_out * self.passes",
+        """
+class LeakyReLU(LeakyReLU):
+    def backward(self, d_out): return d_out * self.passes
+""",
     ),
     "leaky_slope_subtracted": (
         "leaky_relu_layer",
-        "class LeakyReLU(LeakyReLU):\n"
-        "    def forward(self, x):\n        self.passes = x > 0\n"
-        "        return np.where(self.passes, x, -self.slope * x)",
+        """
+class LeakyReLU(LeakyReLU):
+    def forward(self, x):
+        self.passes = x > 0
+        return np.where(self.passes, x, -self.slope * x)
+""",
     ),
     "relu6_gradient_above_six": (
         "relu6_layer",
-        "class ReLU6(ReLU6):\n"
-        "    def forward(self, x):\n        self.passes = x > 0\n        return np.clip(x, 0, 6)",
+        """
+class ReLU6(ReLU6):
+    def forward(self, x):
+        self.passes = x > 0
+        return np.clip(x, 0, 6)
+""",
     ),
     "relu6_without_the_upper_limit": (
         "relu6_layer",
-        "class ReLU6(ReLU6):\n"
-        "    def forward(self, x):\n        self.passes = x > 0\n        return np.maximum(x, 0)",
+        """
+class ReLU6(ReLU6):
+    def forward(self, x):
+        self.passes = x > 0
+        return np.maximum(x, 0)
+""",
     ),
     "crelu_halves_swapped": (
         "crelu_layer",
-        "class CReLU(CReLU):\n"
-        "    def forward(self, x):\n        self.sign = np.sign(x)\n"
-        "        return np.concatenate([np.maximum(-x, 0), np.maximum(x, 0)], axis=1)\n"
-        "    def backward(self, d_out):\n"
-        "        n, p = np.split(d_out, 2, axis=1)\n"
-        "        return self.sign * np.where(self.sign > 0, p, n)",
+        """
+class CReLU(CReLU):
+    def forward(self, x):
+        self.sign = np.sign(x)
+        return np.concatenate([np.maximum(-x, 0), np.maximum(x, 0)], axis=1)
+    def backward(self, d_out):
+        n, p = np.split(d_out, 2, axis=1)
+        return self.sign * np.where(self.sign > 0, p, n)
+""",
     ),
     "crelu_negative_part_keeps_its_sign": (
         "crelu_layer",
-        "class CReLU(CReLU):\n"
-        "    def forward(self, x):\n        self.sign = np.sign(x)\n"
-        "        return np.concatenate([np.maximum(x, 0), np.minimum(x, 0)], axis=1)\n"
-        "    def backward(self, d_out):\n"
-        "        p, n = np.split(d_out, 2, axis=1)\n"
-        "        return np.where(self.sign > 0, p, n)",
+        """
+class CReLU(CReLU):
+    def forward(self, x):
+        self.sign = np.sign(x)
+        return np.concatenate([np.maximum(x, 0), np.minimum(x, 0)], axis=1)
+    def backward(self, d_out):
+        p, n = np.split(d_out, 2, axis=1)
+        return np.where(self.sign > 0, p, n)
+""",
     ),
     "crelu_gradient_of_the_negative_part_without_sign": (
         "crelu_layer",
-        "class CReLU(CReLU):\n"
-        "    def backward(self, d_out):\n"
-        "        p, n = np.split(d_out, 2, axis=1)\n"
-        "        return np.where(self.sign > 0, p, n)",
+        """
+class CReLU(CReLU):
+    def backward(self, d_out):
+        p, n = np.split(d_out, 2, axis=1)
+        return np.where(self.sign > 0, p, n)
+""",
     ),
     "crelu_joined_along_the_last_axis": (
         "crelu_layer",
-        "class CReLU(CReLU):\n"
-        "    def forward(self, x):\n        self.sign = np.sign(x)\n"
-        "        return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)\n"
-        "    def backward(self, d_out):\n"
-        "        p, n = np.split(d_out, 2, axis=-1)\n"
-        "        return self.sign * np.where(self.sign > 0, p, n)",
+        """
+class CReLU(CReLU):
+    def forward(self, x):
+        self.sign = np.sign(x)
+        return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis=-1)
+    def backward(self, d_out):
+        p, n = np.split(d_out, 2, axis=-1)
+        return self.sign * np.where(self.sign > 0, p, n)
+""",
     ),
     "elu_gradient_without_alpha": (
         "elu_layer",
-        "class ELU(ELU):\n"
-        "    def backward(self, d_out): return d_out * np.where(self.x > 0, 1, np.exp(np.minimum(self.x, 0)))",
+        """
+class ELU(ELU):
+    def backward(self, d_out): return d_out * np.where(self.x > 0, 1, np.exp(np.minimum(self.x, 0)))
+""",
     ),
     "elu_alpha_inside_the_exponent": (
         "elu_layer",
-        "class ELU(ELU):\n"
-        "    def forward(self, x):\n        self.x = x\n"
-        "        return np.where(x > 0, x, np.expm1(self.alpha * np.minimum(x, 0)))\n"
-        "    def backward(self, d_out):\n"
-        "        low = self.alpha * np.exp(self.alpha * np.minimum(self.x, 0))\n"
-        "        return d_out * np.where(self.x > 0, 1, low)",
+        """
+class ELU(ELU):
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, np.expm1(self.alpha * np.minimum(x, 0)))
+    def backward(self, d_out):
+        low = self.alpha * np.exp(self.alpha * np.minimum(self.x, 0))
+        return d_out * np.where(self.x > 0, 1, low)
+""",
     ),
     "elu_without_minus_one": (
         "elu_layer",
-        "class ELU(ELU):\n"
-        "    def forward(self, x):\n        self.x = x\n"
-        "        return np.where(x > 0, x, self.alpha * np.exp(np.minimum(x, 0)))",
+        """
+class ELU(ELU):
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * np.exp(np.minimum(x, 0)))
+""",
     ),
     "elu_multiplies_infinity_by_zero": (
         "activations_stable",
-        "class ELU(ELU):\n"
-        "    def forward(self, x):\n        self.x = x\n"
-        "        return (x > 0) * x + (x <= 0) * self.alpha * (np.exp(x) - 1)",
+        """
+class ELU(ELU):
+    def forward(self, x):
+        self.x = x
+        return (x > 0) * x + (x <= 0) * self.alpha * (np.exp(x) - 1)
+""",
     ),
     "softplus_overflows": (
         "activations_stable",
-        "class Softplus(Softplus):\n"
-        "    def forward(self, x):\n        self.x = x\n        return np.log(1 + np.exp(x))",
+        """
+class Softplus(Softplus):
+    def forward(self, x):
+        self.x = x
+        return np.log(1 + np.exp(x))
+""",
     ),
     "softplus_clips_its_input": (
         "activations_stable",
-        "class Softplus(Softplus):\n"
-        "    def forward(self, x):\n        self.x = x\n        return np.log1p(np.exp(np.clip(x, -80, 80)))",
+        """
+class Softplus(Softplus):
+    def forward(self, x):
+        self.x = x
+        return np.log1p(np.exp(np.clip(x, -80, 80)))
+""",
     ),
     "softplus_gradient_is_sigmoid_of_the_output": (
         "softplus_layer",
-        "class Softplus(Softplus):\n"
-        "    def backward(self, d_out): return d_out / (1 + np.exp(-Softplus().forward(self.x)))",
+        """
+class Softplus(Softplus):
+    def backward(self, d_out): return d_out / (1 + np.exp(-Softplus().forward(self.x)))
+""",
     ),
     "softplus_gradient_is_that_of_the_sigmoid": (
         "softplus_layer",
-        "class Softplus(Softplus):\n"
-        "    def backward(self, d_out):\n"
-        "        y = (1 + np.tanh(self.x / 2)) / 2\n        return d_out * y * (1 - y)",
+        """
+class Softplus(Softplus):
+    def backward(self, d_out):
+        y = (1 + np.tanh(self.x / 2)) / 2
+        return d_out * y * (1 - y)
+""",
     ),
     "softsign_gradient_not_squared": (
         "softsign_layer",
-        "class Softsign(Softsign):\n    def backward(self, d_out): return d_out / self.scale",
+        """
+class Softsign(Softsign):
+    def backward(self, d_out): return d_out / self.scale
+""",
     ),
     "softsign_without_absolute_value": (
         "softsign_layer",
-        "class Softsign(Softsign):\n"
-        "    def forward(self, x):\n        self.scale = 1 + x\n        return x / self.scale",
+        """
+class Softsign(Softsign):
+    def forward(self, x):
+        self.scale = 1 + x
+        return x / self.scale
+""",
     ),
     "tanh_gradient_is_that_of_the_sigmoid": (
         "tanh_layer",
-        "class Tanh(Tanh):\n    def backward(self, d_out): return d_out * self.y * (1 - self.y)",
+        """
+class Tanh(Tanh):
+    def backward(self, d_out): return d_out * self.y * (1 - self.y)
+""",
     ),
     "tanh_written_out_overflows": (
         "activations_stable",
-        "class Tanh(Tanh):\n"
-        "    def forward(self, x):\n"
-        "        self.y = (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))\n        return self.y",
+        """
+class Tanh(Tanh):
+    def forward(self, x):
+        self.y = (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+        return self.y
+""",
     ),
     "sigmoid_gradient_from_the_input": (
         "sigmoid_by_tanh",
-        "class Sigmoid(Sigmoid):\n"
-        "    def forward(self, x):\n        self.y = x\n        return (1 + np.tanh(x / 2)) / 2",
+        """
+class Sigmoid(Sigmoid):
+    def forward(self, x):
+        self.y = x
+        return (1 + np.tanh(x / 2)) / 2
+""",
     ),
     "sigmoid_with_exp_above_and_below": (
         "activations_stable",
-        "class Sigmoid(Sigmoid):\n"
-        "    def forward(self, x):\n"
-        "        self.y = np.exp(x) / (1 + np.exp(x))\n        return self.y",
+        """
+class Sigmoid(Sigmoid):
+    def forward(self, x):
+        self.y = np.exp(x) / (1 + np.exp(x))
+        return self.y
+""",
     ),
     "memory_shared_by_all_layers": (
         "activations_remember",
-        "class ReLU(ReLU):\n"
-        "    def forward(self, x):\n        ReLU.passes = x > 0\n        return np.maximum(x, 0)",
+        """
+class ReLU(ReLU):
+    def forward(self, x):
+        ReLU.passes = x > 0
+        return np.maximum(x, 0)
+""",
     ),
     "memory_of_the_first_forward_only": (
         "activations_remember",
-        "class Tanh(Tanh):\n"
-        "    def forward(self, x):\n"
-        "        y = np.tanh(x)\n        self.y = getattr(self, 'y', y)\n        return y",
+        """
+class Tanh(Tanh):
+    def forward(self, x):
+        y = np.tanh(x)
+        self.y = getattr(self, 'y', y)
+        return y
+""",
     ),
     "relu_writes_into_its_input": (
         "activations_remember",
-        "class ReLU(ReLU):\n"
-        "    def forward(self, x):\n        self.passes = x > 0\n        x[~self.passes] = 0\n        return x",
+        """
+class ReLU(ReLU):
+    def forward(self, x):
+        self.passes = x > 0
+        x[~self.passes] = 0
+        return x
+""",
     ),
     "temperature_multiplies": (
         "softmax_temperature_rows",
-        "def softmax_temperature(a, T=1.0):\n"
-        "    e = np.exp((a - a.max(axis=1, keepdims=True)) * T)\n    return e / e.sum(axis=1, keepdims=True)",
+        """
+def softmax_temperature(a, T=1.0):
+    e = np.exp((a - a.max(axis=1, keepdims=True)) * T)
+    return e / e.sum(axis=1, keepdims=True)
+""",
     ),
     "temperature_divides_the_result": (
         "softmax_temperature_rows",
@@ -197,18 +299,26 @@ MISTAKES = {
     ),
     "temperature_with_one_maximum_for_all_rows": (
         "softmax_temperature_rows",
-        "def softmax_temperature(a, T=1.0):\n"
-        "    e = np.exp((a - a.max()) / T)\n    return e / e.sum(axis=1, keepdims=True)",
+        """
+def softmax_temperature(a, T=1.0):
+    e = np.exp((a - a.max()) / T)
+    return e / e.sum(axis=1, keepdims=True)
+""",
     ),
     "temperature_without_the_maximum": (
         "softmax_temperature_rows",
-        "def softmax_temperature(a, T=1.0):\n"
-        "    e = np.exp(a / T)\n    return e / e.sum(axis=1, keepdims=True)",
+        """
+def softmax_temperature(a, T=1.0):
+    e = np.exp(a / T)
+    return e / e.sum(axis=1, keepdims=True)
+""",
     ),
     "temperature_gradient_without_one_over_T": (
         "softmax_temperature_gradient",
-        "def softmax_temperature_backward(y, d_out, T=1.0):\n"
-        "    return y * (d_out - np.sum(d_out * y, axis=1, keepdims=True))",
+        """
+def softmax_temperature_backward(y, d_out, T=1.0):
+    return y * (d_out - np.sum(d_out * y, axis=1, keepdims=True))
+""",
     ),
     "temperature_gradient_of_the_diagonal_only": (
         "softmax_temperature_gradient",
@@ -216,27 +326,36 @@ MISTAKES = {
     ),
     "temperature_gradient_summed_over_the_batch": (
         "softmax_temperature_gradient",
-        "def softmax_temperature_backward(y, d_out, T=1.0):\n"
-        "    return y * (d_out - np.sum(d_out * y, axis=0, keepdims=True)) / T",
+        """
+def softmax_temperature_backward(y, d_out, T=1.0):
+    return y * (d_out - np.sum(d_out * y, axis=0, keepdims=True)) / T
+""",
     ),
     "temperature_gradient_in_place": (
         "softmax_temperature_gradient",
-        "def softmax_temperature_backward(y, d_out, T=1.0):\n"
-        "    d_out -= np.sum(d_out * y, axis=1, keepdims=True)\n    return y * d_out / T",
+        """
+def softmax_temperature_backward(y, d_out, T=1.0):
+    d_out -= np.sum(d_out * y, axis=1, keepdims=True)
+    return y * d_out / T
+""",
     ),
     "network_keeps_its_sigmoid": (
         "activation_network",
-        "from solutions.task3_backprop import loss_and_gradients\n"
-        "def loss_and_gradients_with(params, x, t, activation): return loss_and_gradients(params, x, t)",
+        """
+from solutions.task3_backprop import loss_and_gradients
+def loss_and_gradients_with(params, x, t, activation): return loss_and_gradients(params, x, t)
+""",
     ),
     "network_skips_the_activation_on_the_way_back": (
         "activation_network",
-        "def loss_and_gradients_with(params, x, t, activation):\n"
-        "    one, two = Affine(params['W1'], params['b1']), Affine(params['W2'], params['b2'])\n"
-        "    y = softmax(two.forward(activation.forward(one.forward(x))))\n"
-        "    d = two.backward(softmax_cross_entropy_backward(y, t))\n"
-        "    one.backward(d[:, : len(params['b1'])])\n"
-        "    return cross_entropy(y, t), dict(W1=one.d_W, b1=one.d_b, W2=two.d_W, b2=two.d_b)",
+        """
+def loss_and_gradients_with(params, x, t, activation):
+    one, two = Affine(params['W1'], params['b1']), Affine(params['W2'], params['b2'])
+    y = softmax(two.forward(activation.forward(one.forward(x))))
+    d = two.backward(softmax_cross_entropy_backward(y, t))
+    one.backward(d[:, : len(params['b1'])])
+    return cross_entropy(y, t), dict(W1=one.d_W, b1=one.d_b, W2=two.d_W, b2=two.d_b)
+""",
     ),
 }
 
@@ -246,42 +365,59 @@ ALSO = {"relu_gradient_passes_everywhere": {"activations_remember"}}
 # Different from the reference, and right.
 CORRECT = {
     "relu_by_where": (
-        "class ReLU:\n"
-        "    def forward(self, x):\n        self.x = x\n        return np.where(x >= 0, x, 0.0)\n"
-        "    def backward(self, d_out): return np.where(self.x >= 0, d_out, 0.0)"
+        """
+class ReLU:
+    def forward(self, x):
+        self.x = x
+        return np.where(x >= 0, x, 0.0)
+    def backward(self, d_out): return np.where(self.x >= 0, d_out, 0.0)
+"""
     ),
     "crelu_of_two_relus": (
-        "class CReLU:\n"
-        "    def forward(self, x):\n"
-        "        self.p, self.n = ReLU(), ReLU()\n"
-        "        return np.concatenate((self.p.forward(x), self.n.forward(-x)), 1)\n"
-        "    def backward(self, d_out):\n"
-        "        c = d_out.shape[1] // 2\n"
-        "        return self.p.backward(d_out[:, :c]) - self.n.backward(d_out[:, c:])"
+        """
+class CReLU:
+    def forward(self, x):
+        self.p, self.n = ReLU(), ReLU()
+        return np.concatenate((self.p.forward(x), self.n.forward(-x)), 1)
+    def backward(self, d_out):
+        c = d_out.shape[1] // 2
+        return self.p.backward(d_out[:, :c]) - self.n.backward(d_out[:, c:])
+"""
     ),
     "elu_by_where_with_a_warning": (
-        "class ELU(ELU):\n"
-        "    def forward(self, x):\n        self.x = x\n"
-        "        return np.where(x > 0, x, self.alpha * (np.exp(x) - 1))\n"
-        "    def backward(self, d_out): return np.where(self.x > 0, d_out, d_out * self.alpha * np.exp(self.x))"
+        """
+class ELU(ELU):
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * (np.exp(x) - 1))
+    def backward(self, d_out): return np.where(self.x > 0, d_out, d_out * self.alpha * np.exp(self.x))
+"""
     ),
     "softplus_by_logaddexp": (
-        "class Softplus:\n"
-        "    def forward(self, x):\n        self.x = x\n        return np.logaddexp(x, 0)\n"
-        "    def backward(self, d_out): return d_out / (1 + np.exp(-self.x))"
+        """
+class Softplus:
+    def forward(self, x):
+        self.x = x
+        return np.logaddexp(x, 0)
+    def backward(self, d_out): return d_out / (1 + np.exp(-self.x))
+"""
     ),
     "sigmoid_of_task_3": "from solutions.task3_backprop import Sigmoid",
     "temperature_by_softmax": "def softmax_temperature(a, T=1): return softmax(np.asarray(a) / T)",
     "temperature_gradient_by_jacobian": (
-        "def softmax_temperature_backward(y, d_out, T=1.0):\n"
-        "    jacobian = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None, :])\n"
-        "    return np.einsum('bij,bi->bj', jacobian, d_out) / T"
+        """
+def softmax_temperature_backward(y, d_out, T=1.0):
+    jacobian = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None, :])
+    return np.einsum('bij,bi->bj', jacobian, d_out) / T
+"""
     ),
     "gradients_as_rows": (
-        "original = loss_and_gradients_with\n"
-        "def loss_and_gradients_with(params, x, t, activation):\n"
-        "    loss, grads = original(params, x, t, activation)\n"
-        "    return np.array(loss), {k: np.atleast_2d(v) for k, v in grads.items()}"
+        """
+original = loss_and_gradients_with
+def loss_and_gradients_with(params, x, t, activation):
+    loss, grads = original(params, x, t, activation)
+    return np.array(loss), {k: np.atleast_2d(v) for k, v in grads.items()}
+"""
     ),
     # Mistakes of earlier tasks, and of a layer: the network is judged on what the student has.
     "loss_of_task_2_without_mean": "def cross_entropy(y, t): return float(-np.sum(t * np.log(y)))",

@@ -22,217 +22,305 @@ CPU_LIMIT_S = 6.0
 MISTAKES = {
     "rate_is_what_stays": (
         "dropout_rate",
-        "original = keep_mask\ndef keep_mask(shape, rate, rng): return ~original(shape, rate, rng)",
+        """
+original = keep_mask
+def keep_mask(shape, rate, rng): return ~original(shape, rate, rng)
+""",
     ),
     "share_of_the_batch_not_of_each_example": (
         "dropout_rate",
-        "def keep_mask(shape, rate, rng):\n"
-        "    rows = np.ones(shape[0], dtype=bool)\n"
-        "    rows[rng.permutation(shape[0])[: round(rate * shape[0])]] = False\n"
-        "    return np.broadcast_to(rows.reshape(-1, *[1] * (len(shape) - 1)), shape)",
+        """
+def keep_mask(shape, rate, rng):
+    rows = np.ones(shape[0], dtype=bool)
+    rows[rng.permutation(shape[0])[: round(rate * shape[0])]] = False
+    return np.broadcast_to(rows.reshape(-1, *[1] * (len(shape) - 1)), shape)
+""",
     ),
     "images_drop_along_the_first_axes_only": (
         "dropout_rate",
-        "def keep_mask(shape, rate, rng):\n"
-        "    keep = rng.random(shape[:2]) >= rate\n"
-        "    keep = keep.reshape(*shape[:2], *[1] * (len(shape) - 2))\n"
-        "    return np.broadcast_to(keep, shape)",
+        """
+def keep_mask(shape, rate, rng):
+    keep = rng.random(shape[:2]) >= rate
+    keep = keep.reshape(*shape[:2], *[1] * (len(shape) - 2))
+    return np.broadcast_to(keep, shape)
+""",
     ),
     "one_mask_for_the_whole_batch": (
         "dropout_per_example",
-        "original = keep_mask\n"
-        "def keep_mask(shape, rate, rng): return np.broadcast_to(original((1, *shape[1:]), rate, rng), shape)",
+        """
+original = keep_mask
+def keep_mask(shape, rate, rng): return np.broadcast_to(original((1, *shape[1:]), rate, rng), shape)
+""",
     ),
     "a_block_of_units_is_dropped": (
         "dropout_per_example",
-        "def keep_mask(shape, rate, rng):\n"
-        "    units = int(np.prod(shape[1:]))\n"
-        "    start = rng.integers(0, units, size=(shape[0], 1))\n"
-        "    keep = (np.arange(units) - start) % units >= round(rate * units)\n"
-        "    return keep.reshape(shape)",
+        """
+def keep_mask(shape, rate, rng):
+    units = int(np.prod(shape[1:]))
+    start = rng.integers(0, units, size=(shape[0], 1))
+    keep = (np.arange(units) - start) % units >= round(rate * units)
+    return keep.reshape(shape)
+""",
     ),
     "the_first_units_are_never_dropped": (
         "dropout_per_example",
-        "def keep_mask(shape, rate, rng):\n"
-        "    units = int(np.prod(shape[1:]))\n"
-        "    tickets = rng.random((shape[0], units))\n"
-        "    if rate > 0: tickets[:, 0] = 2\n"
-        "    order = np.argsort(tickets, axis=1)\n"
-        "    keep = np.ones(tickets.shape, dtype=bool)\n"
-        "    np.put_along_axis(keep, order[:, : round(rate * units)], False, axis=1)\n"
-        "    return keep.reshape(shape)",
+        """
+def keep_mask(shape, rate, rng):
+    units = int(np.prod(shape[1:]))
+    tickets = rng.random((shape[0], units))
+    if rate > 0: tickets[:, 0] = 2
+    order = np.argsort(tickets, axis=1)
+    keep = np.ones(tickets.shape, dtype=bool)
+    np.put_along_axis(keep, order[:, : round(rate * units)], False, axis=1)
+    return keep.reshape(shape)
+""",
     ),
     "generator_made_anew_in_every_call": (
         "dropout_fresh_masks",
-        "class Dropout(Dropout):\n"
-        "    def __init__(self, rate=0.5, seed=0):\n        self.rate, self.seed = rate, seed\n"
-        "    def forward(self, x, train=True):\n"
-        "        self.rng = np.random.default_rng(self.seed)\n        return super().forward(x, train)",
+        """
+class Dropout(Dropout):
+    def __init__(self, rate=0.5, seed=0):
+        self.rate, self.seed = rate, seed
+    def forward(self, x, train=True):
+        self.rng = np.random.default_rng(self.seed)
+        return super().forward(x, train)
+""",
     ),
     "mask_drawn_once": (
         "dropout_fresh_masks",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if not train: return x * (1 - self.rate)\n"
-        "        if not hasattr(self, 'mask') or self.mask.shape != x.shape:\n"
-        "            self.mask = keep_mask(x.shape, self.rate, self.rng)\n"
-        "        return x * self.mask",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        if not train: return x * (1 - self.rate)
+        if not hasattr(self, 'mask') or self.mask.shape != x.shape:
+            self.mask = keep_mask(x.shape, self.rate, self.rng)
+        return x * self.mask
+""",
     ),
     "scaled_while_training": (
         "dropout_train_values",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if not train: return x * (1 - self.rate)\n"
-        "        self.mask = keep_mask(x.shape, self.rate, self.rng) / (1 - self.rate)\n"
-        "        return x * self.mask",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        if not train: return x * (1 - self.rate)
+        self.mask = keep_mask(x.shape, self.rate, self.rng) / (1 - self.rate)
+        return x * self.mask
+""",
     ),
     "use_is_not_scaled": (
         "dropout_test_scaling",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True): return super().forward(x) if train else x",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True): return super().forward(x) if train else x
+""",
     ),
     "use_is_scaled_by_the_rate": (
         "dropout_test_scaling",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        return super().forward(x) if train or not self.rate else x * self.rate",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        return super().forward(x) if train or not self.rate else x * self.rate
+""",
     ),
     "use_is_scaled_the_wrong_way": (
         "dropout_test_scaling",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True): return super().forward(x) if train else x / (1 - self.rate)",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True): return super().forward(x) if train else x / (1 - self.rate)
+""",
     ),
     "use_drops_units_too": (
         "dropout_test_scaling",
-        "class Dropout(Dropout):\n    def forward(self, x, train=True): return super().forward(x)",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True): return super().forward(x)
+""",
     ),
     "backward_without_mask": (
         "dropout_backward",
-        "class Dropout(Dropout):\n    def backward(self, d_out): return d_out",
+        """
+class Dropout(Dropout):
+    def backward(self, d_out): return d_out
+""",
     ),
     "backward_draws_a_new_mask": (
         "dropout_backward",
-        "class Dropout(Dropout):\n"
-        "    def backward(self, d_out): return d_out * keep_mask(d_out.shape, self.rate, self.rng)",
+        """
+class Dropout(Dropout):
+    def backward(self, d_out): return d_out * keep_mask(d_out.shape, self.rate, self.rng)
+""",
     ),
     "backward_through_the_dropped_units": (
         "dropout_backward",
-        "class Dropout(Dropout):\n"
-        "    def backward(self, d_out): return d_out * (~self.mask if self.rate else self.mask)",
+        """
+class Dropout(Dropout):
+    def backward(self, d_out): return d_out * (~self.mask if self.rate else self.mask)
+""",
     ),
     "backward_scaled_though_forward_is_not": (
         "dropout_backward",
-        "class Dropout(Dropout):\n"
-        "    def backward(self, d_out): return super().backward(d_out) * (1 - self.rate)",
+        """
+class Dropout(Dropout):
+    def backward(self, d_out): return super().backward(d_out) * (1 - self.rate)
+""",
     ),
     "mask_guessed_from_the_output": (
         "dropout_backward_zeros",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        self.y = super().forward(x, train)\n        return self.y\n"
-        "    def backward(self, d_out): return d_out * (self.y != 0)",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        self.y = super().forward(x, train)
+        return self.y
+    def backward(self, d_out): return d_out * (self.y != 0)
+""",
     ),
     "draws_from_the_global_generator": (
         "dropout_seed",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if not train: return x * (1 - self.rate)\n"
-        "        self.mask = keep_mask(x.shape, self.rate, np.random.default_rng())\n"
-        "        return x * self.mask",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        if not train: return x * (1 - self.rate)
+        self.mask = keep_mask(x.shape, self.rate, np.random.default_rng())
+        return x * self.mask
+""",
     ),
     "ignores_the_seed": (
         "dropout_seed",
-        "class Dropout(Dropout):\n    def __init__(self, rate=0.5, seed=0): super().__init__(rate, 0)",
+        """
+class Dropout(Dropout):
+    def __init__(self, rate=0.5, seed=0): super().__init__(rate, 0)
+""",
     ),
     "slice_from_minus_zero": (
         "dropout_rate_zero",
-        "def keep_mask(shape, rate, rng):\n"
-        "    tickets = rng.random((shape[0], int(np.prod(shape[1:]))))\n"
-        "    keep = np.ones(tickets.shape, dtype=bool)\n"
-        "    order = np.argsort(tickets, axis=1)[:, -round(rate * tickets.shape[1]) :]\n"
-        "    np.put_along_axis(keep, order, False, axis=1)\n"
-        "    return keep.reshape(shape)",
+        """
+def keep_mask(shape, rate, rng):
+    tickets = rng.random((shape[0], int(np.prod(shape[1:]))))
+    keep = np.ones(tickets.shape, dtype=bool)
+    order = np.argsort(tickets, axis=1)[:, -round(rate * tickets.shape[1]) :]
+    np.put_along_axis(keep, order, False, axis=1)
+    return keep.reshape(shape)
+""",
     ),
     "inverted_is_not_scaled": (
         "inverted_dropout_forward",
-        "class InvertedDropout(Dropout):\n"
-        "    def forward(self, x, train=True): return super().forward(x) if train else x",
+        """
+class InvertedDropout(Dropout):
+    def forward(self, x, train=True): return super().forward(x) if train else x
+""",
     ),
     "inverted_divides_by_the_rate": (
         "inverted_dropout_forward",
-        "class InvertedDropout(InvertedDropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if not train: return x\n"
-        "        self.mask = keep_mask(x.shape, self.rate, self.rng)\n"
-        "        return x * self.mask / self.rate\n"
-        "    def backward(self, d_out): return d_out * self.mask / self.rate",
+        """
+class InvertedDropout(InvertedDropout):
+    def forward(self, x, train=True):
+        if not train: return x
+        self.mask = keep_mask(x.shape, self.rate, self.rng)
+        return x * self.mask / self.rate
+    def backward(self, d_out): return d_out * self.mask / self.rate
+""",
     ),
     "inverted_scales_in_use_too": (
         "inverted_dropout_forward",
-        "class InvertedDropout(InvertedDropout):\n"
-        "    def forward(self, x, train=True): return super().forward(x) if train else x * (1 - self.rate)",
+        """
+class InvertedDropout(InvertedDropout):
+    def forward(self, x, train=True): return super().forward(x) if train else x * (1 - self.rate)
+""",
     ),
     "inverted_gradient_without_factor": (
         "inverted_dropout_backward",
-        "class InvertedDropout(InvertedDropout):\n    def backward(self, d_out): return d_out * self.mask",
+        """
+class InvertedDropout(InvertedDropout):
+    def backward(self, d_out): return d_out * self.mask
+""",
     ),
     "inverted_gradient_without_mask": (
         "inverted_dropout_backward",
-        "class InvertedDropout(InvertedDropout):\n    def backward(self, d_out): return d_out / (1 - self.rate)",
+        """
+class InvertedDropout(InvertedDropout):
+    def backward(self, d_out): return d_out / (1 - self.rate)
+""",
     ),
     "network_in_use_still_drops": (
         "dropout_network_use",
-        "def forward_dropout(params, x, dropout):\n"
-        "    hidden = sigmoid(Affine(params['W1'], params['b1']).forward(x))\n"
-        "    return softmax(Affine(params['W2'], params['b2']).forward(dropout.forward(hidden)))",
+        """
+def forward_dropout(params, x, dropout):
+    hidden = sigmoid(Affine(params['W1'], params['b1']).forward(x))
+    return softmax(Affine(params['W2'], params['b2']).forward(dropout.forward(hidden)))
+""",
     ),
     "network_in_use_without_its_dropout_layer": (
         "dropout_network_use",
-        "def forward_dropout(params, x, dropout):\n"
-        "    hidden = sigmoid(Affine(params['W1'], params['b1']).forward(x))\n"
-        "    return softmax(Affine(params['W2'], params['b2']).forward(hidden))",
+        """
+def forward_dropout(params, x, dropout):
+    hidden = sigmoid(Affine(params['W1'], params['b1']).forward(x))
+    return softmax(Affine(params['W2'], params['b2']).forward(hidden))
+""",
     ),
     "network_trains_with_the_flag_off": (
         "dropout_network_gradients",
-        "original = loss_and_gradients_dropout\n"
-        "class _Off:\n"
-        "    def __init__(self, layer): self.layer = layer\n"
-        "    def forward(self, x, train=True): return self.layer.forward(x, train=False)\n"
-        "    def backward(self, d_out): return d_out * (1 - self.layer.rate)\n"
-        "def loss_and_gradients_dropout(params, x, t, dropout):\n"
-        "    return original(params, x, t, _Off(dropout))",
+        """
+original = loss_and_gradients_dropout
+class _Off:
+    def __init__(self, layer): self.layer = layer
+    def forward(self, x, train=True): return self.layer.forward(x, train=False)
+    def backward(self, d_out): return d_out * (1 - self.layer.rate)
+def loss_and_gradients_dropout(params, x, t, dropout):
+    return original(params, x, t, _Off(dropout))
+""",
     ),
     "network_draws_a_second_mask_for_the_loss": (
         "dropout_network_gradients",
-        "original = loss_and_gradients_dropout\n"
-        "def loss_and_gradients_dropout(params, x, t, dropout):\n"
-        "    loss, _ = original(params, x, t, dropout)\n"
-        "    return loss, original(params, x, t, dropout)[1]",
+        """
+original = loss_and_gradients_dropout
+def loss_and_gradients_dropout(params, x, t, dropout):
+    loss, _ = original(params, x, t, dropout)
+    return loss, original(params, x, t, dropout)[1]
+""",
     ),
     "network_backward_past_the_dropout_layer": (
         "dropout_network_gradients",
-        "original = loss_and_gradients_dropout\n"
-        "class _Past:\n"
-        "    def __init__(self, layer): self.layer = layer\n"
-        "    def forward(self, x, train=True): return self.layer.forward(x, train)\n"
-        "    def backward(self, d_out): return d_out\n"
-        "def loss_and_gradients_dropout(params, x, t, dropout):\n"
-        "    return original(params, x, t, _Past(dropout))",
+        """
+original = loss_and_gradients_dropout
+class _Past:
+    def __init__(self, layer): self.layer = layer
+    def forward(self, x, train=True): return self.layer.forward(x, train)
+    def backward(self, d_out): return d_out
+def loss_and_gradients_dropout(params, x, t, dropout):
+    return original(params, x, t, _Past(dropout))
+""",
     ),
     "mask_written_into_the_input": (
         "dropout_arguments",
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if not train: return x * (1 - self.rate)\n"
-        "        self.mask = keep_mask(x.shape, self.rate, self.rng)\n"
-        "        x *= self.mask\n        return x",
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        if not train: return x * (1 - self.rate)
+        self.mask = keep_mask(x.shape, self.rate, self.rng)
+        x *= self.mask
+        return x
+""",
     ),
     "gradient_written_into_d_out": (
         "dropout_arguments",
-        "class InvertedDropout(InvertedDropout):\n"
-        "    def backward(self, d_out):\n"
-        "        d_out *= self.mask / (1 - self.rate)\n        return d_out",
+        """
+class InvertedDropout(InvertedDropout):
+    def backward(self, d_out):
+        d_out *= self.mask / (1 - self.rate)
+        return d_out
+""",
     ),
+}
+
+# What else such a mistake costs.
+ALSO = {
+    "rate_is_what_stays": {"dropout_rate_zero"},  # with ρ = 0 it drops everything
+    "share_of_the_batch_not_of_each_example": {
+        "dropout_per_example",
+        "dropout_fresh_masks",
+        "inverted_dropout_forward",
+    },
+    "images_drop_along_the_first_axes_only": {"inverted_dropout_forward"},
 }
 
 # How messages call the thing that is wrong, where it is not a class or function of the mistake itself.
@@ -248,39 +336,50 @@ COIN = "def keep_mask(shape, rate, rng): return rng.random(shape) >= rate"
 CORRECT = {
     "coins": COIN,
     "rounded_down": (
-        "def keep_mask(shape, rate, rng):\n"
-        "    units = int(np.prod(shape[1:]))\n"
-        "    keep = np.arange(units) >= int(rate * units)\n"
-        "    return rng.permuted(np.tile(keep, (shape[0], 1)), axis=1).reshape(shape)"
+        """
+def keep_mask(shape, rate, rng):
+    units = int(np.prod(shape[1:]))
+    keep = np.arange(units) >= int(rate * units)
+    return rng.permuted(np.tile(keep, (shape[0], 1)), axis=1).reshape(shape)
+"""
     ),
     "chosen_row_by_row": (
-        "def keep_mask(shape, rate, rng):\n"
-        "    keep = np.ones((shape[0], int(np.prod(shape[1:]))))\n"
-        "    for row in keep:\n"
-        "        row[rng.choice(row.size, size=int(rate * row.size + 0.5), replace=False)] = 0\n"
-        "    return keep.reshape(shape)"
+        """
+def keep_mask(shape, rate, rng):
+    keep = np.ones((shape[0], int(np.prod(shape[1:]))))
+    for row in keep:
+        row[rng.choice(row.size, size=int(rate * row.size + 0.5), replace=False)] = 0
+    return keep.reshape(shape)
+"""
     ),
     "mask_inside_the_class": (
-        "class Dropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        if train:\n"
-        "            self.dropped = self.rng.random(x.shape) < self.rate\n"
-        "            return np.where(self.dropped, 0, x)\n"
-        "        return (1 - self.rate) * x\n"
-        "    def backward(self, d_out): return np.where(self.dropped, 0, d_out)"
+        """
+class Dropout(Dropout):
+    def forward(self, x, train=True):
+        if train:
+            self.dropped = self.rng.random(x.shape) < self.rate
+            return np.where(self.dropped, 0, x)
+        return (1 - self.rate) * x
+    def backward(self, d_out): return np.where(self.dropped, 0, d_out)
+"""
     ),
     "inverted_from_dropout": (
-        "class InvertedDropout(Dropout):\n"
-        "    def forward(self, x, train=True):\n"
-        "        return super().forward(x) / (1 - self.rate) if train else x.copy()\n"
-        "    def backward(self, d_out): return super().backward(d_out) / (1 - self.rate)"
+        """
+class InvertedDropout(Dropout):
+    def forward(self, x, train=True):
+        return super().forward(x) / (1 - self.rate) if train else x.copy()
+    def backward(self, d_out): return super().backward(d_out) / (1 - self.rate)
+"""
     ),
     # Mistakes of earlier tasks: the network is judged on what the student has.
     "loss_of_task_2_without_mean": "def cross_entropy(y, t): return float(-np.sum(t * np.log(y)))",
     "output_gradient_of_task_3_without_mean": "def softmax_cross_entropy_backward(y, t): return y - t",
     "softmax_of_task_1_with_base_2": (
-        "def softmax(a):\n    e = np.exp2(a - a.max(axis=1, keepdims=True))\n"
-        "    return e / e.sum(axis=1, keepdims=True)"
+        """
+def softmax(a):
+    e = np.exp2(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
     ),
 }
 
@@ -315,11 +414,13 @@ def test_mistake_fails_its_check(mistake: str) -> None:
     check, source = MISTAKES[mistake]
     results = grade(TASK, source)
     failed = not_passed(results)
-    assert set(failed) == {check}, failed
+    assert set(failed) == {check} | ALSO.get(mistake, set()), failed
     assert results[check].status is Status.FAILED
-    names = [line.split()[1].split("(")[0] for line in source.splitlines() if line.startswith(("class ", "def "))]
+    names = [
+        line.split()[1].split("(")[0] for line in source.splitlines() if line.startswith(("class ", "def "))
+    ]
     assert any(name in results[check].message for name in [*names, NAMED.get(check, names[0])]), failed
-    assert set(not_passed(grade_recorded(TASK, source))) == {check}
+    assert check in not_passed(grade_recorded(TASK, source))
 
 
 @pytest.mark.parametrize("different", CORRECT)
@@ -340,7 +441,12 @@ def test_reference_drops_the_same_number_everywhere() -> None:
     assert set((~keep).reshape(50, -1).sum(axis=1)) == {6}
 
 
-NO_LAYER = ["Dropout = None", "Dropout = 3", "def Dropout(rate, seed=0): return np.zeros(3)", "Dropout = object"]
+NO_LAYER = [
+    "Dropout = None",
+    "Dropout = 3",
+    "def Dropout(rate, seed=0): return np.zeros(3)",
+    "Dropout = object",
+]
 
 
 @pytest.mark.parametrize("source", NO_LAYER)

@@ -53,12 +53,15 @@ def test_nothing_else_runs(here: Path, tmp_path: Path) -> None:
         "for i in range(3):\n    raise ValueError",
         "def f():\n    return 1",
         "total = f()",
+        "params = f(1)",
         "result = f(images)",
         folder=here,
     )
     assert not (tmp_path / "ran").exists()
     assert "images" not in namespace
     assert "result" not in namespace
+    assert "total" not in namespace
+    assert "params" not in namespace
     assert namespace["f"]() == 1
 
 

@@ -28,7 +28,9 @@ def start(kit: Path) -> Iterator[Callable[..., Sandbox]]:
         pytest.skip(str(error))
 
     def make(*, seconds: float = 20, **limits: float) -> Sandbox:
-        bounds = Limits(**{"wall_s": 20, "cell_s": 0.3, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits})
+        bounds = Limits(
+            **{"wall_s": 20, "cell_s": 0.3, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits}
+        )
         return Sandbox(Launch(kit, None, bounds), time.monotonic() + seconds)
 
     yield make

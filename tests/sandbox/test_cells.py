@@ -20,7 +20,9 @@ def error_of(sandbox: Sandbox, source: str) -> dict:
 
 
 def test_a_cell_prints_and_keeps_its_names(sandbox):
-    outcome = sandbox.run_cell("cell 1", "x = 40\nprint('out')\nimport sys; print('err', file=sys.stderr)\nx + 2")
+    outcome = sandbox.run_cell(
+        "cell 1", "x = 40\nprint('out')\nimport sys; print('err', file=sys.stderr)\nx + 2"
+    )
     assert outcome == {"error": None, "stdout": "out\n42\n", "stderr": "err\n"}
     assert value_of(sandbox, "x") == "40"
 
@@ -80,7 +82,13 @@ def test_an_endless_cell_is_stopped_and_the_state_stays(sandbox, source):
         "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
         "import numpy as np; np.einsum('i,j->', np.ones(10**6), np.ones(10**6))",
     ],
-    ids=["swallows BaseException", "ignores SIGALRM", "blocks all signals", "stops itself", "one endless operation"],
+    ids=[
+        "swallows BaseException",
+        "ignores SIGALRM",
+        "blocks all signals",
+        "stops itself",
+        "one endless operation",
+    ],
 )
 def test_a_cell_that_will_not_stop_is_killed(start, monkeypatch, source):
     monkeypatch.setattr("autograder.sandbox.process.GRACE_S", 0.3)
@@ -113,7 +121,9 @@ def test_a_cell_that_ends_the_process_is_named(sandbox, source, message):
 
 def test_killing_everyone_kills_only_those_inside(sandbox):
     # kill(-1) spares the caller; everyone else it may signal is inside.
-    outcome = sandbox.run_cell("cell 1", "import os, signal\ntry: os.kill(-1, signal.SIGKILL)\nexcept OSError: pass\n1")
+    outcome = sandbox.run_cell(
+        "cell 1", "import os, signal\ntry: os.kill(-1, signal.SIGKILL)\nexcept OSError: pass\n1"
+    )
     assert outcome["stdout"] == "1\n"
     sandbox.run_cell("cell 2", "import os, signal\nos.kill(1, signal.SIGKILL)")
     assert value_of(sandbox, "1 + 1") == "2"
@@ -123,7 +133,9 @@ def test_a_flood_is_cut(sandbox):
     outcome = sandbox.run_cell("cell 1", "import sys\nfor _ in range(100): print('x' * 100_000)")
     assert len(outcome["stdout"]) < 100_000
     assert outcome["stdout"].endswith("[output cut]\n")
-    outcome = sandbox.run_cell("cell 2", "import os\nfor _ in range(100): os.write(1, b'x' * 10_000); os.write(2, b'y' * 10_000)")
+    outcome = sandbox.run_cell(
+        "cell 2", "import os\nfor _ in range(100): os.write(1, b'x' * 10_000); os.write(2, b'y' * 10_000)"
+    )
     assert outcome == {"error": None, "stdout": "", "stderr": ""}
 
 
@@ -167,4 +179,6 @@ def test_the_order_of_a_set_is_the_same_in_every_run(start):
 
 def test_files_are_there_before_the_first_cell(sandbox):
     sandbox.put_files({"weights.npz": b"\x00\x01", "empty": b""})
-    assert value_of(sandbox, "open('weights.npz', 'rb').read() + open('empty', 'rb').read()") == r"b'\x00\x01'"
+    assert (
+        value_of(sandbox, "open('weights.npz', 'rb').read() + open('empty', 'rb').read()") == r"b'\x00\x01'"
+    )

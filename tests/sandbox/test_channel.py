@@ -59,7 +59,10 @@ def outcome(sandbox, definition: str, seconds: float = 1.0):
         ("n = 100_000; say(struct.pack('<4sIQ', b'NNAK', n, 0) + b'[' * n); return 1", "protocol"),
         ("say(frame({'d': [['id', 5], ['reply', {'d': [['value', 10 ** 4000]]}]]})); return 1", "protocol"),
         ("say(frame({'d': [['id', 5], ['reply', {'d': [['error', None]]}]]})); return 1", "protocol"),
-        ("say(frame({'d': [['id', 5], ['reply', {'d': [['error', {'d': [['kind', {'l': []}]]}]]}]]})); return 1", "protocol"),
+        (
+            "say(frame({'d': [['id', 5], ['reply', {'d': [['error', {'d': [['kind', {'l': []}]]}]]}]]})); return 1",
+            "protocol",
+        ),
         ("for byte in reply(5, 'slow'): say(bytes([byte])); time.sleep(0.05)", "timeout"),
         ("say(reply(5, 'slow')[:20]); time.sleep(9)", "timeout"),
         ("os.closerange(3, 256); time.sleep(9)", "died"),
@@ -94,8 +97,11 @@ def test_a_cell_that_writes_its_own_reply(sandbox):
 
 def test_a_lying_status_is_only_words(sandbox):
     # The command socket is 4 in the worker; a thread there answers what only the worker should.
-    sandbox.run_cell("cell 1", FORGER + "import threading\ndef f(): os._exit(0)\n"
-                     "for status in (True, -5, 2**60, 'done', 127): say(frame({'d': [['id', 3], ['status', status]]}))")
+    sandbox.run_cell(
+        "cell 1",
+        FORGER + "import threading\ndef f(): os._exit(0)\n"
+        "for status in (True, -5, 2**60, 'done', 127): say(frame({'d': [['id', 3], ['status', status]]}))",
+    )
     try:
         with sandbox.session(1) as channel, pytest.raises(CodeError) as raised:
             connect(channel).f()
@@ -141,8 +147,14 @@ def test_a_regular_reply_passes():
 @pytest.mark.parametrize(
     "change",
     [
-        {"mutated": [3]}, {"mutated": ["x" * 100]}, {"mutated": [True]}, {"mutated": [-1]}, {"mutated": None},
-        {"error": {"kind": "won", "type": "", "message": ""}}, {"error": 5}, {"error": {"kind": "exit"}},
+        {"mutated": [3]},
+        {"mutated": ["x" * 100]},
+        {"mutated": [True]},
+        {"mutated": [-1]},
+        {"mutated": None},
+        {"error": {"kind": "won", "type": "", "message": ""}},
+        {"error": 5},
+        {"error": {"kind": "exit"}},
         {"error": {"kind": "exit", "type": 5, "message": ""}},
     ],
 )
@@ -212,14 +224,25 @@ def test_what_is_harmless_passes():
         got = answered(encoded({"id": 1, "reply": {**REPLY, "value": value}}))["value"]
         assert got == value or got != got
         assert type(got) is type(value)
-    for array in (np.zeros(()), np.zeros((0, 3)), np.array([True, False]), np.float16([1.5]), np.array([np.nan])):
+    for array in (
+        np.zeros(()),
+        np.zeros((0, 3)),
+        np.array([True, False]),
+        np.float16([1.5]),
+        np.array([np.nan]),
+    ):
         got = answered(encoded({"id": 1, "reply": {**REPLY, "value": array}}))["value"]
         assert (got.dtype, got.shape, got.tobytes()) == (array.dtype, array.shape, array.tobytes())
         got[...] = 1  # a copy of one's own
 
 
 def test_texts_hold_no_lone_surrogates():
-    content = raw({"value": {"d": [["id", 1], ["reply", {"d": [["value", "a\ud800b"], ["mutated", {"l": []}]]}]]}, "arrays": []})
+    content = raw(
+        {
+            "value": {"d": [["id", 1], ["reply", {"d": [["value", "a\ud800b"], ["mutated", {"l": []}]]}]]},
+            "arrays": [],
+        }
+    )
     answered(content)["value"].encode("utf-8")
 
 
@@ -292,7 +315,19 @@ def test_random_trees_decode_or_are_refused():
     rng = random.Random(21)
 
     def tree(depth: int) -> object:
-        leaf = [None, True, 0, -1, 2**70, 1.5, "x", {"a": rng.randrange(-1, 3)}, {"h": [rng.randrange(-2, 2), "T"]}, {}, []]
+        leaf = [
+            None,
+            True,
+            0,
+            -1,
+            2**70,
+            1.5,
+            "x",
+            {"a": rng.randrange(-1, 3)},
+            {"h": [rng.randrange(-2, 2), "T"]},
+            {},
+            [],
+        ]
         if depth == 0 or rng.random() < 0.3:
             return rng.choice(leaf)
         kind = rng.choice(["l", "t", "d", "a", "h", "?"])
@@ -307,8 +342,14 @@ def test_random_trees_decode_or_are_refused():
 
 
 def test_errors_are_shown_without_commands_to_a_terminal():
-    error = checked_error({"kind": "exception", "type": "E\x1b[0m", "message": "a\nb\x07\u202ec" + "z" * 999,
-                           "frames": [["cell 1", 3, "f", "\x1b]0;title"], ["x", True, "f", "y"], "no row", [1, 2, 3, 4]]})
+    error = checked_error(
+        {
+            "kind": "exception",
+            "type": "E\x1b[0m",
+            "message": "a\nb\x07\u202ec" + "z" * 999,
+            "frames": [["cell 1", 3, "f", "\x1b]0;title"], ["x", True, "f", "y"], "no row", [1, 2, 3, 4]],
+        }
+    )
     assert error["message"].startswith("a\nb��c")
     assert len(error["message"]) == 400
     assert error["frames"] == [["cell 1", 3, "f", "�]0;title"]]
@@ -330,6 +371,9 @@ def test_frames_agree_with_their_description():
     content = encoded({"x": np.array([[1, 2]], dtype=np.int16)})
     magic, header_length, body_length = struct.unpack_from("<4sIQ", content)
     assert (magic, body_length, len(content)) == (b"NNAK", 4, 16 + header_length + 4)
-    assert json.loads(content[16 : 16 + header_length]) == {"value": {"d": [["x", {"a": 0}]]}, "arrays": [["<i2", [1, 2]]]}
+    assert json.loads(content[16 : 16 + header_length]) == {
+        "value": {"d": [["x", {"a": 0}]]},
+        "arrays": [["<i2", [1, 2]]],
+    }
     assert content[-4:] == b"\x01\x00\x02\x00"
     assert os.linesep == "\n"

@@ -30,7 +30,9 @@ def bomb():
 """
 
 
-@pytest.mark.parametrize("prepare", ["pass", "import ctypes; ctypes.CDLL(None).prctl(4, 0)"], ids=["plain", "non-dumpable"])
+@pytest.mark.parametrize(
+    "prepare", ["pass", "import ctypes; ctypes.CDLL(None).prctl(4, 0)"], ids=["plain", "non-dumpable"]
+)
 def test_memory_of_many_children_counts_together(start, prepare):
     source = MANY_CHILDREN.format(prepare=prepare)
     with start(memory_mb=400, cell_s=8) as sandbox, pytest.raises(SandboxDied) as died:
@@ -68,16 +70,20 @@ def test_a_fork_bomb_stays_small(start):
 
 
 def test_threads_are_limited(start):
-    source = "import threading, time\nn = 0\ntry:\n    for n in range(200):" \
-             " threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nexcept RuntimeError: pass\nn"
+    source = (
+        "import threading, time\nn = 0\ntry:\n    for n in range(200):"
+        " threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nexcept RuntimeError: pass\nn"
+    )
     with start(processes=24) as sandbox:
         assert int(sandbox.run_cell("cell 1", source)["stdout"]) < 24
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/home/student", "/dev/shm"])
 def test_disk_is_limited(sandbox, place):
-    source = f"written = 0\ntry:\n    for n in range(3):\n        with open('{place}/' + str(n), 'wb', 0) as file:\n" \
-             "            for _ in range(40): written += file.write(bytes(100_000))\nexcept OSError: pass\nwritten"
+    source = (
+        f"written = 0\ntry:\n    for n in range(3):\n        with open('{place}/' + str(n), 'wb', 0) as file:\n"
+        "            for _ in range(40): written += file.write(bytes(100_000))\nexcept OSError: pass\nwritten"
+    )
     assert 2_000_000 < int(sandbox.run_cell("cell 1", source)["stdout"]) <= 4 * 2**20
 
 
@@ -112,9 +118,11 @@ def test_memory_that_no_process_owns_is_refused(sandbox, source):
 
 
 def test_private_and_file_mappings_still_work(sandbox):
-    source = "import mmap, numpy as np\nmmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE)\n" \
-             "a = np.lib.format.open_memmap('a.npy', 'w+', np.float32, (10,)); a[:] = 3; a.flush()\n" \
-             "float(np.load('a.npy', mmap_mode='r').sum())"
+    source = (
+        "import mmap, numpy as np\nmmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE)\n"
+        "a = np.lib.format.open_memmap('a.npy', 'w+', np.float32, (10,)); a[:] = 3; a.flush()\n"
+        "float(np.load('a.npy', mmap_mode='r').sum())"
+    )
     assert sandbox.run_cell("cell 1", source) == {"error": None, "stdout": "30.0\n", "stderr": ""}
 
 
@@ -122,7 +130,9 @@ def test_leaving_waits_until_everything_is_gone(start):
     # The next sandbox of this grader has the same user: leftovers would count against it.
     for _ in range(3):
         with start(processes=24) as sandbox:
-            sandbox.run_cell("cell 1", "import os, time\nfor _ in range(20):\n    if os.fork() == 0: time.sleep(60)")
+            sandbox.run_cell(
+                "cell 1", "import os, time\nfor _ in range(20):\n    if os.fork() == 0: time.sleep(60)"
+            )
             count = sandbox.run_cell("cell 2", "sum(n.isdigit() for n in os.listdir('/proc'))")["stdout"]
             assert int(count) >= 20
     began = time.monotonic()

@@ -28,14 +28,21 @@ def verdict(machine: str, number: int, *arguments: int, architecture: int | None
         if code == 0x20:
             accumulator = struct.unpack_from("<I", data, value)[0]
         else:
-            true = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: accumulator & value != 0}[code]
+            true = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: accumulator & value != 0}[
+                code
+            ]
             at += if_true if true else if_false
 
 
 NUMBERS = {
     # read mmap clone fork-free exit; then socket unshare mount ptrace memfd_create
-    "x86_64": {"read": 0, "mmap": 9, "clone": 56, "denied": [41, 53, 101, 165, 272, 319, 29, 425, 442]},
-    "aarch64": {"read": 63, "mmap": 222, "clone": 220, "denied": [198, 199, 117, 40, 97, 279, 194, 425, 442]},
+    "x86_64": {"read": 0, "mmap": 9, "clone": 56, "denied": [41, 53, 101, 165, 272, 319, 29, 112, 425, 442]},
+    "aarch64": {
+        "read": 63,
+        "mmap": 222,
+        "clone": 220,
+        "denied": [198, 199, 117, 40, 97, 279, 194, 157, 425, 442],
+    },
 }
 
 

@@ -40,16 +40,36 @@ def stdout_of(sandbox: Sandbox, source: str) -> str:
 
 
 def test_files_of_the_host_are_not_there(sandbox):
-    wanted = ["/etc/passwd", "/etc/shadow", "/root/.ssh", "/var", "/run", "/sys", "/mnt", "/boot", "/proc/kcore",
-              "/proc/1/environ", "/proc/1/mem", "/proc/1/cmdline", "/dev/mem", "/dev/tty", "/dev/ptmx", "/dev/zero",
-              str(ROOT / "solutions"), str(ROOT / "course.toml"), str(ROOT / "autograder" / "grading")]
+    wanted = [
+        "/etc/passwd",
+        "/etc/shadow",
+        "/root/.ssh",
+        "/var",
+        "/run",
+        "/sys",
+        "/mnt",
+        "/boot",
+        "/proc/kcore",
+        "/proc/1/environ",
+        "/proc/1/mem",
+        "/proc/1/cmdline",
+        "/dev/mem",
+        "/dev/tty",
+        "/dev/ptmx",
+        "/dev/zero",
+        str(ROOT / "solutions"),
+        str(ROOT / "course.toml"),
+        str(ROOT / "autograder" / "grading"),
+    ]
     source = f"import os\n[path for path in {wanted} if os.access(path, os.R_OK) or os.access(path, os.F_OK)]"
     assert stdout_of(sandbox, source) == "[]"
 
 
 def test_another_submission_leaves_nothing(start):
     with start() as first:
-        stdout_of(first, "for place in ('/tmp', '/dev/shm', '.'): open(place + '/left', 'w').write('answers')")
+        stdout_of(
+            first, "for place in ('/tmp', '/dev/shm', '.'): open(place + '/left', 'w').write('answers')"
+        )
     with start() as second:
         source = "import os\n[p for p in ('/tmp', '/dev/shm', '.') if os.path.exists(p + '/left')]"
         assert stdout_of(second, source) == "[]"
@@ -60,7 +80,10 @@ def test_two_sandboxes_do_not_see_each_other(start):
         stdout_of(first, "open('/tmp/here', 'w').close()")
         assert stdout_of(second, "import os\nos.path.exists('/tmp/here')") == "False"
         # The first process of each is covered by an empty folder.
-        assert stdout_of(second, "[n for n in os.listdir('/proc') if n.isdigit() and os.listdir('/proc/' + n)]") == "['2']"
+        assert (
+            stdout_of(second, "[n for n in os.listdir('/proc') if n.isdigit() and os.listdir('/proc/' + n)]")
+            == "['2']"
+        )
 
 
 def test_links_and_devices_lead_nowhere(sandbox):
@@ -100,7 +123,9 @@ def test_links_and_devices_lead_nowhere(sandbox):
      ("quotactl", "179, 0, 0, 0, 0", 1), ("fsopen", "430, 0, 0", 1), ("seccomp off", "157, 22, 0, 0", 22)],
 )  # fmt: skip
 def test_dangerous_system_calls_are_denied(sandbox, name, call, number):
-    source = f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n(libc.syscall({call}), ctypes.get_errno())"
+    source = (
+        f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n(libc.syscall({call}), ctypes.get_errno())"
+    )
     assert stdout_of(sandbox, source) == f"(-1, {number})"
 
 
@@ -122,17 +147,24 @@ def test_no_connection_reaches_a_listener(sandbox):
 def test_the_graders_environment_and_options_do_not_enter(start, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_SECRET", "hunter2-in-the-environment")
     with start() as sandbox:
-        said = stdout_of(sandbox, "import os, sys\nprint(dict(os.environ), sys.argv, sys.orig_argv)\n"
-                                  "try: print(open('/proc/self/environ').read())\nexcept PermissionError: pass")
+        said = stdout_of(
+            sandbox,
+            "import os, sys\nprint(dict(os.environ), sys.argv, sys.orig_argv)\n"
+            "try: print(open('/proc/self/environ').read())\nexcept PermissionError: pass",
+        )
     assert "hunter2" not in said
     assert "solutions" not in said
 
 
 def test_packages_of_the_grader_are_not_importable(sandbox):
-    source = "import importlib.util as u\n[n for n in ('solutions', 'autograder.grading', 'autograder.sandbox.process',"\
-             " 'autograder.sandbox.doctor', 'autograder.misconceptions', 'autograder.authoring') if _there(n)]"
-    there = "def _there(name):\n    import importlib.util\n    try: return importlib.util.find_spec(name) is not None\n" \
-            "    except ImportError: return False"
+    source = (
+        "import importlib.util as u\n[n for n in ('solutions', 'autograder.grading', 'autograder.sandbox.process',"
+        " 'autograder.sandbox.doctor', 'autograder.misconceptions', 'autograder.authoring') if _there(n)]"
+    )
+    there = (
+        "def _there(name):\n    import importlib.util\n    try: return importlib.util.find_spec(name) is not None\n"
+        "    except ImportError: return False"
+    )
     stdout_of(sandbox, there)
     assert stdout_of(sandbox, source) == "[]"
 
@@ -205,7 +237,8 @@ DAEMON = """
 import os, sys, time, signal
 def daemon():
     if os.fork() == 0:
-        os.setsid()
+        try: os.setsid()
+        except OSError: pass
         if os.fork() == 0:
             for n in range(1, 65):
                 try: signal.signal(n, signal.SIG_IGN)
