@@ -78,9 +78,10 @@ def loss_and_gradients(
     y = softmax(affine2.forward(hidden.forward(affine1.forward(x))))
     loss = cross_entropy(y, t)
 
-    d_a = softmax_cross_entropy_backward(y, t)
-    affine1.backward(hidden.backward(affine2.backward(d_a)))
-    return loss, {"W1": affine1.d_W, "b1": affine1.d_b, "W2": affine2.d_W, "b2": affine2.d_b}
+    d_u = hidden.backward(affine2.backward(softmax_cross_entropy_backward(y, t)))
+    # Not affine1.backward: nobody needs the gradient of the pixels, a fifth of the step's work. Eq. (19), (20).
+    d_W1, d_b1 = x.T @ d_u, d_u.sum(axis=0)
+    return loss, {"W1": d_W1, "b1": d_b1, "W2": affine2.d_W, "b2": affine2.d_b}
     ### END SOLUTION
 
 

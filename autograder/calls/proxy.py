@@ -120,11 +120,17 @@ def run(function: Any, *args: Any, stdin: str = "", in_scratch: bool = False, **
     return Run(function._peer.wrap(reply["value"]), reply["stdout"], reply["stderr"], reply["exit_code"])
 
 
+def kept(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call ``function`` and leave its result where it is: a proxy to pass on, however large it is."""
+    function = _callable(function)
+    return function._peer.wrap(_call(function, args, kwargs, keep=True)["value"])
+
+
 def arguments_after(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
     """Call ``function``; its result, and its positional arguments as the call left them."""
     function = _callable(function)
     reply = _call(function, args, kwargs, give_back=True)
-    return function._peer.wrap(reply["value"]), reply["arguments"]
+    return function._peer.wrap(reply["value"]), function._peer.wrap(reply.get("arguments", []))
 
 
 def put_file(student: Proxy, name: str, content: bytes | None) -> str:
@@ -155,8 +161,9 @@ def error_of(function: Any, *args: Any, **kwargs: Any) -> CodeError | None:
 
     Whatever says that the code could not be judged (missing, a stub, out of a limit) is raised as ever.
     """
+    function = _callable(function)
     try:
-        _callable(function)(*args, **kwargs)
+        function(*args, **kwargs)
     except CodeError as error:
         if error.kind in ("exception", "exit"):
             return error

@@ -39,7 +39,7 @@ class Replayer:
             raise NotRecorded("a step that the recording does not have")
         recorded, reply = self._log[self._next]
         self._next += 1
-        same_step = all(request.get(key) == recorded.get(key) for key in ("op", "of", "name", "key"))
+        same_step = all(request.get(key) == recorded.get(key) for key in ("op", "of", "name", "key", "stdin"))
         if not same_step:
             raise NotRecorded("the steps of this check took another order")
         for key in ("args", "kwargs", "value"):

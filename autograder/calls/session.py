@@ -7,7 +7,7 @@ process and one at the other end of a pipe.
     {"op": "item", "of": handle, "key": str | int}                element
     {"op": "set",  "of": handle, "name": str, "value": …}
     {"op": "call", "of": handle, "args": [...], "kwargs": {...}, "stdin": str | None, "give_back": bool,
-     "in_scratch": bool}
+     "in_scratch": bool, "keep": bool}
     {"op": "write", "name": str, "content": uint8 array | None}   a file in a scratch folder; its path comes back
     {"op": "read", "path": str}                                   a file's bytes as a uint8 array
 
@@ -127,7 +127,8 @@ class Session:
         )
         with inside, _captured(request.get("stdin") or "") as (stdout, stderr):
             try:
-                reply["value"] = self._plain(function(*args, **kwargs))
+                result = function(*args, **kwargs)
+                reply["value"] = self._keep(result) if request.get("keep") else self._plain(result)
             except SystemExit as stop:
                 if request.get("stdin") is None:
                     reply["error"] = describe(stop)

@@ -138,7 +138,10 @@ def same(a: Any, b: Any) -> bool:
 def agrees(a: Any, b: Any, *, rtol: float = 1e-4) -> bool:
     """Whether two plain values are equal up to rounding (``rtol`` of the largest magnitude in each array)."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        x, y = np.asarray(a), np.asarray(b)
+        try:
+            x, y = np.asarray(a), np.asarray(b)
+        except ValueError:  # rows of different lengths
+            return False
         if x.shape != y.shape or x.dtype.kind not in ARRAY_KINDS or y.dtype.kind not in ARRAY_KINDS:
             return False
         scale = float(np.max(np.abs(np.where(np.isfinite(y), y, 0)), initial=0.0))

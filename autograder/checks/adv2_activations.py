@@ -160,7 +160,7 @@ def softmax_temperature_gradient(student: Any, reference: Any, rng: Any) -> None
         y = reference.softmax_temperature(a, T)
         expected = reference.softmax_temperature_backward(y, d_out, T)
         d_a = expect_close(_call(student, name, y, d_out, T), expected, f"{name} d_a (T = {T:g})", hint=hint)
-        expect_gradient(lambda v, T=T: _softmax(v / T), a, d_out, d_a, f"{name} d_a (T = {T:g})", hint=hint)
+        expect_gradient(_softmax_at(T), a, d_out, d_a, f"{name} d_a (T = {T:g})", hint=hint)
     expect_unchanged(student)
 
 
@@ -317,6 +317,10 @@ def _shares(tests: dict[str, Callable[[], None]]) -> Partial | None:
 def _softmax(a: np.ndarray) -> np.ndarray:
     e = np.exp(a - a.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_at(T: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda a: _softmax(a / T)
 
 
 def _network(

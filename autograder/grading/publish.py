@@ -22,7 +22,6 @@ from autograder.grading.compose import compose
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, UnreadableFile, read_file
 
-
 # nbgrader adds entries in an order that newer SQLAlchemy versions remark on; the result is the same.
 warnings.filterwarnings("ignore", category=SAWarning)
 

@@ -1,0 +1,270 @@
+"""`autograder grade`: from submissions to the gradebook, the journal and the feedback pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course import Course
+from tests.grading.conftest import HOME, Class, command
+
+TASK = "task1_forward"
+UNSTABLE = "def softmax(a):\n    e = np.exp(a)\n    return e / e.sum(axis=1, keepdims=True)"
+
+
+def graded(course: Course, *arguments: str, task: str = TASK) -> dict[str, dict]:
+    """Grade and return the JSON rows by student."""
+    done = command(course.root, "grade", task, "--no-feedback", "--json", *arguments)
+    assert done.returncode in (0, 1), done.stderr
+    return {row["student"]: row for row in json.loads(done.stdout)[task]}
+
+
+def gradebook_scores(course: Course) -> dict[str, float]:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db", course.id) as book:
+        return {entry.student.id: entry.score for entry in book.assignment_submissions(TASK)}
+
+
+def test_perfect_empty_and_mistaken_students_get_what_they_earned(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    pupils.hand_in("ben", TASK, pupils.stub(TASK))
+    pupils.hand_in("fumiko", TASK, pupils.solved(TASK, {"softmax": UNSTABLE}))
+
+    rows = graded(course)
+
+    assert rows["ada"]["points"] == 100
+    assert rows["ben"]["points"] == 0
+    assert 80 < rows["fumiko"]["points"] < 100
+    lost = [check for check in rows["fumiko"]["checks"] if check["points"] < check["max_points"]]
+    assert [check["name"] for check in lost] == ["softmax_stable"]
+    assert "softmax" in lost[0]["message"]
+    assert gradebook_scores(course) == {name: row["points"] for name, row in rows.items()}
+
+
+def test_feedback_is_made_by_nbgrader_and_explains(course: Course, pupils: Class) -> None:
+    pupils.hand_in("fumiko", TASK, pupils.solved(TASK, {"softmax": UNSTABLE}))
+
+    done = command(course.root, "grade", TASK)
+
+    assert done.returncode == 0, done.stderr
+    assert "graded 1 submissions of 1 students in" in done.stdout
+    page = (course.root / "feedback/fumiko" / TASK / f"{TASK}.html").read_text()
+    assert "softmax of logits" in page
+    assert "expected a finite number" in page
+
+
+def test_a_second_run_evaluates_nothing_again(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    first = graded(course)
+    # Without bubblewrap nothing can be evaluated: the grades must come from the journal.
+    done = command(course.root, "grade", TASK, "--no-feedback", "--json", PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[TASK][0]["checks"] == first["ada"]["checks"]
+
+
+def test_the_same_notebook_gets_the_same_report_and_a_changed_one_new_inputs(course: Course, pupils: Class) -> None:
+    wrong = "def sigmoid(x):\n    return x"
+    pupils.hand_in("one", TASK, pupils.solved(TASK, {"sigmoid": wrong}))
+    pupils.hand_in("two", TASK, pupils.solved(TASK, {"sigmoid": wrong}))
+    pupils.hand_in("three", TASK, pupils.solved(TASK, {"sigmoid": wrong + "  # changed"}))
+    rows = graded(course)
+    assert rows["one"]["checks"] == rows["two"]["checks"]
+    assert rows["one"]["points"] == rows["three"]["points"]
+    assert rows["one"]["checks"] != rows["three"]["checks"]
+
+
+def test_a_resubmission_is_graded_anew(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ben", TASK, pupils.stub(TASK))
+    assert graded(course)["ben"]["points"] == 0
+    pupils.hand_in("ben", TASK, pupils.solved(TASK))
+    assert graded(course)["ben"]["points"] == 100
+    assert gradebook_scores(course) == {"ben": 100}
+
+
+def test_only_the_named_student_is_graded(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    pupils.hand_in("ben", TASK, pupils.stub(TASK))
+    assert list(graded(course, "--student", "ben")) == ["ben"]
+    assert gradebook_scores(course) == {"ben": 0}
+
+
+def test_a_notebook_that_fails_halfway_keeps_what_works(course: Course, pupils: Class) -> None:
+    notebook = pupils.solved(TASK)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import sys\nimport no_such_module"))
+    notebook.cells.append(nbformat.v4.new_code_cell("import os\nos._exit(0)"))
+    notebook.cells.append(nbformat.v4.new_code_cell("print('noise', file=sys.stderr)"))
+    pupils.hand_in("goran", TASK, notebook)
+    row = graded(course)["goran"]
+    assert row["points"] == 100
+    assert any("ended the process" in flag for flag in row["flags"])
+
+
+def test_damage_to_the_check_cells_changes_nothing(course: Course, pupils: Class) -> None:
+    notebook = pupils.solved(TASK)
+    checks = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    first, second, third, fourth, *rest = checks
+    notebook.cells = [cell for cell in notebook.cells if cell not in rest]
+    first.metadata.nbgrader["points"] = 1000
+    second.source = "pass"
+    third.cell_type = "markdown"
+    for key in ("outputs", "execution_count"):
+        third.pop(key)
+    notebook.cells.append(nbformat.from_dict({**fourth, "id": "copy"}))
+    notebook.cells.reverse()
+    solutions = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    others = [c for c in notebook.cells if c not in solutions]
+    notebook.cells = [*others[-3:], *reversed(solutions), *others[:-3]]
+    pupils.hand_in("jun", TASK, notebook)
+
+    assert graded(course)["jun"]["points"] == 100
+    assert gradebook_scores(course) == {"jun": 100}
+    composed = nbformat.read(course.root / "autograded/jun" / TASK / f"{TASK}.ipynb", 4)
+    ids = [c.metadata.nbgrader.grade_id for c in composed.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert sorted(ids) == sorted(check.metadata.nbgrader.grade_id for check in checks)
+    summary = composed.cells[0].source
+    for finding in ("claimed other points", "was edited", "had another type", "more than once", "deleted check cells"):
+        assert finding in summary
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty", b"", "the file is empty"),
+        ("html", b"<!DOCTYPE html><html></html>", "HTML, not a notebook"),
+        ("cut", b'{"cells": [{"cell_type": "code", "sou', "not valid JSON"),
+        ("utf16", '{"cells": []}'.encode("utf-16"), "not UTF-8"),
+        ("deep", b"[" * 200_000, "nested too deeply"),
+        ("number", b'{"cells": [' + b"9" * 6000 + b"]}", "not valid JSON"),
+        ("list", b"[1, 2]", "not a notebook"),
+    ],
+)
+def test_an_unreadable_notebook_says_why_and_is_flagged(
+    course: Course, pupils: Class, name: str, content: bytes, says: str
+) -> None:
+    pupils.hand_in(name, TASK, content)
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    rows = graded(course)
+    assert rows["ada"]["points"] == 100
+    assert rows[name]["points"] == 0
+    assert says in rows[name]["flags"][0]
+    assert (course.root / "autograded" / name / TASK / f"{TASK}.ipynb").is_file()
+
+
+def test_a_link_is_not_followed(course: Course, pupils: Class, tmp_path: Path) -> None:
+    right = tmp_path / "right.ipynb"
+    nbformat.write(pupils.solved(TASK), right)
+    path = pupils.hand_in("ivan", TASK, b"")
+    path.unlink()
+    path.symlink_to(right)
+    row = graded(course)["ivan"]
+    assert row["points"] == 0
+    assert "not a regular file" in row["flags"][0]
+
+
+def test_a_missing_or_renamed_notebook_is_flagged(course: Course, pupils: Class) -> None:
+    path = pupils.hand_in("renamed", TASK, pupils.solved(TASK))
+    path.rename(path.with_name("task1 (1).ipynb"))
+    pupils.hand_in("missing", TASK, b"").unlink()
+    rows = graded(course)
+    assert rows["renamed"]["points"] == 100
+    assert "is called" in rows["renamed"]["flags"][0]
+    assert rows["missing"]["points"] == 0
+    assert rows["missing"]["flags"] == ["no notebook"]
+
+
+def test_a_later_task_uses_the_students_own_earlier_notebook(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", "task1_forward", pupils.solved("task1_forward"))
+    pupils.hand_in("ada", "task2_minibatch", pupils.solved("task2_minibatch"))
+    pupils.hand_in("late", "task2_minibatch", pupils.solved("task2_minibatch"))
+    rows = graded(course, task="task2_minibatch")
+    assert rows["ada"]["points"] == 100
+    assert 0 < rows["late"]["points"] < 100
+    assert "the earlier notebook task1_forward.ipynb is missing" in rows["late"]["flags"]
+
+
+def test_killed_at_any_moment_the_next_run_gets_the_same_grades(course: Course, pupils: Class) -> None:
+    for number in range(6):
+        pupils.hand_in(f"student{number}", TASK, pupils.solved(TASK, {"softmax": UNSTABLE + f"  # {number}"}))
+    env = {**os.environ, "PYTHONPATH": str(HOME)}
+    grade = [sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback", "-j", "2"]
+    for delay in (0.8, 1.6, 2.4):
+        process = subprocess.Popen(grade, cwd=course.root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    rows = graded(course)
+    assert {row["points"] for row in rows.values()} == {92.0}
+    assert gradebook_scores(course) == {name: row["points"] for name, row in rows.items()}
+    again = graded(course)
+    assert again == rows
+
+
+def test_a_fault_of_the_grader_is_nobodys_zero(course: Course, pupils: Class, tmp_path: Path) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    # A checkout whose reference raises.
+    broken = tmp_path / "checkout"
+    broken.mkdir()
+    for name in ("autograder", "assignments"):
+        (broken / name).symlink_to(HOME / name)
+    (broken / "solutions").mkdir()
+    text = (HOME / "solutions" / f"{TASK}.py").read_text()
+    (broken / "solutions" / "__init__.py").touch()
+    (broken / "solutions" / f"{TASK}.py").write_text(text + "\ndef softmax(a):\n    raise RuntimeError('broken reference')\n")
+    (course.root / "assignments").symlink_to(HOME / "assignments")
+    (course.root / "autograder").symlink_to(HOME / "autograder")
+    (course.root / "solutions").symlink_to(broken / "solutions")
+    for other in ("task2_minibatch", "task3_backprop", "task4_classifier"):
+        (broken / "solutions" / f"{other}.py").symlink_to(HOME / "solutions" / f"{other}.py")
+
+    done = command(course.root, "grade", TASK, "--no-feedback", PYTHONPATH=str(course.root))
+
+    assert done.returncode == 1
+    assert "not graded" in done.stdout
+    assert "broken reference" in done.stdout
+    assert gradebook_scores(course) == {}
+    assert not (course.root / "autograded/ada").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("grade", "task9"), "There is no task 'task9'"),
+        (("grade", TASK, "--student", "nobody"), "no submission of student 'nobody'"),
+        (("build", "task9"), "There is no task 'task9'"),
+        (("check", "nowhere.ipynb"), "nowhere.ipynb does not exist"),
+        (("data", "imagenet"), "There is no data set 'imagenet'"),
+    ],
+)
+def test_misuse_gets_one_clear_line_and_exit_code_2(course: Course, arguments: tuple[str, ...], says: str) -> None:
+    done = command(course.root, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_outside_a_course_the_way_is_shown(tmp_path: Path) -> None:
+    done = command(tmp_path, "grade", TASK)
+    assert done.returncode == 2
+    assert "course.toml does not exist" in done.stderr.replace("\n", " ")
+
+
+def test_without_a_sandbox_grading_refuses_and_unsafe_is_provisional(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    refused = command(course.root, "grade", TASK, "--no-feedback", PATH="/nowhere")
+    assert refused.returncode == 1
+    assert "apt-get install bubblewrap" in refused.stderr.replace("\n", " ")
+    unsafe = command(course.root, "grade", TASK, "--no-feedback", "--json", "--unsafe-no-sandbox", PATH="/nowhere")
+    row = json.loads(unsafe.stdout)[TASK][0]
+    assert row["points"] == 100
+    assert row["provisional"] is True
+    # A provisional grade does not stand in for a real one.
+    assert graded(course)["ada"]["provisional"] is False
