@@ -93,13 +93,13 @@ class Memory:
     """Large arrays that are used again. Given: nothing to do here.
 
     An array of some megabytes comes fresh from the operating system, which fills it with zeros page by page when it
-    is first touched: for a training step that costs as much as the arithmetic. So results are written into arrays
-    handed out earlier, as soon as nobody holds them any more; a view counts as holding. Whoever keeps a result
-    keeps it unchanged. For one thread.
+    is first touched, and a training step would need a dozen of them. So results are written into arrays handed out
+    earlier, as soon as nobody holds them any more; a view counts as holding. Whoever keeps a result keeps it
+    unchanged. Not for several threads at once.
     """
 
     SMALL = 1 << 18  # bytes; below, np.empty is as fast
-    COUNT = 32  # arrays to remember; a training step of eleven layers uses about 20
+    COUNT = 32  # arrays to remember; the networks of adv9 need fewer
     arrays = [np.empty(0, np.uint8)]  # noqa: RUF012  (shared by all layers, so that they use each other's)
     unused = sys.getrefcount(arrays[0])
 
@@ -127,7 +127,7 @@ def im2col(
 
     x: (N, C, H, W) float. window: (R, S) or one number for both.
     Returns X (C*R*S, OH*OW*N). Row (c*R + r)*S + s holds pixel (r, s) of channel c of every window. Column
-    (i*OW + j)*N + n is the window at place (i, j) of image n. May be a view of x where no copy is needed.
+    (i*OW + j)*N + n is the window at place (i, j) of image n.
 
     Why it is fast: `sliding_window_view` only describes the windows, nothing moves. The one copy is the `reshape`
     at the end, in runs of all images of a row's neighbouring places.

@@ -175,5 +175,6 @@ class Flatten:
     def backward(self, d_out: np.ndarray) -> np.ndarray:
         """d_out: (N, C*H*W). Returns d_x (N, C, H, W)."""
         ### BEGIN SOLUTION
-        return d_out.reshape(self.x_shape)
+        # The affine layer behind has the batch as its slowest axis in memory: sorted once, here.
+        return batch_first(batch_last(d_out)).reshape(self.x_shape)
         ### END SOLUTION

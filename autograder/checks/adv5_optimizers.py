@@ -8,6 +8,7 @@ steps alone are made of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ from autograder.expect import (
 TASK = "adv5_optimizers"
 STATEFUL = ("Momentum", "AdaGrad", "RMSProp", "AdaDelta", "Adam")
 ALL = ("SGD", *STATEFUL)
-SHAPES = {"W": (3, 4), "b": (4,), "V": (2, 3)}
+Shapes = dict[str, tuple[int, ...]]
+SHAPES: Shapes = {"W": (3, 4), "b": (4,), "V": (2, 3)}
 Arrays = dict[str, np.ndarray]
 
 
@@ -51,12 +53,12 @@ def updated(one: Proxy, name: str, params: Arrays, grads: Arrays) -> Arrays:
     }
 
 
-def draw_values(rng: Any, shapes: dict[str, tuple[int, ...]], dtype: Any = np.float64) -> Arrays:
+def draw_values(rng: Any, shapes: Shapes, dtype: Any = np.float64) -> Arrays:
     """Parameters."""
     return {key: rng.normal(size=shape).astype(dtype) for key, shape in shapes.items()}
 
 
-def draw_gradients(rng: Any, shapes: dict[str, tuple[int, ...]], dtype: Any = np.float64) -> Arrays:
+def draw_gradients(rng: Any, shapes: Shapes, dtype: Any = np.float64) -> Arrays:
     """Gradients of either sign, of a size between 0.5 and 1.5."""
     return {
         key: (rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1.0, 1.0], size=shape)).astype(dtype)
@@ -196,7 +198,7 @@ def optimizers_instances(student: Any, reference: Any, rng: Any) -> Partial | No
     hint = "What an optimizer remembers belongs to self, and is made in __init__ or later, not in the class."
 
     def judge(name: str) -> None:
-        runs = []
+        runs: list[Arrays] = []
         for _ in range(2):
             one, params = optimizer(student, name), start
             for step, grads in enumerate(history):
@@ -214,7 +216,7 @@ def optimizers_instances(student: Any, reference: Any, rng: Any) -> Partial | No
 @check(TASK, points=5)
 def optimizers_by_name(student: Any, reference: Any, rng: Any) -> Partial | None:
     """Every parameter has a state of its own, found by its name and not by its place in the dict."""
-    shapes = {"first": (3, 2), "second": (3, 2)}
+    shapes: Shapes = {"first": (3, 2), "second": (3, 2)}
     start = draw_values(rng, shapes)
     history = [draw_gradients(rng, shapes) for _ in range(4)]
 
@@ -227,11 +229,14 @@ def optimizers_by_name(student: Any, reference: Any, rng: Any) -> Partial | None
                 expect_downhill(name, before, params, grads)
         return {key: value - start[key] for key, value in params.items()}
 
+    def only(key: str, step: int, arrays: Arrays) -> Arrays:
+        return {key: arrays[key]}
+
     def judge(name: str) -> None:
         together = run(name, lambda step, arrays: arrays)
         hint = "One array of memory for each parameter, in a dict under the parameter's name."
         for key in shapes:
-            alone = run(name, lambda step, arrays, key=key: {key: arrays[key]})
+            alone = run(name, partial(only, key))
             expect_close(together[key], alone[key], f"{name}, change of {key} beside another one", hint=hint)
         turned = run(name, lambda step, arrays: dict(reversed(arrays.items())) if step % 2 else dict(arrays))
         hint = "The same names may come in another order next time: look the state up by the name."

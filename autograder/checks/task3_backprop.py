@@ -402,15 +402,18 @@ def epoch_losses(printed: str, epochs: int) -> list[float]:
     lines = [line for line in printed.splitlines() if line.strip()]
     hint = 'One print in the loop over the epochs: "epoch 1: loss 0.4321", and nothing else.'
     expect(len(lines) == epochs, f"train printed {len(lines)} lines in {epochs} epochs, expected {epochs}", hint)
-    losses = []
+    losses: list[float] = []
     for number, line in enumerate(lines, 1):
         match = EPOCH_LINE.fullmatch(line)
         try:
-            loss = float(match[2].replace("_", "x")) if match and len(match[1]) < 9 else None
+            counted, loss = (int(match[1][:9]), float(match[2].replace("_", "x"))) if match else (0, np.nan)
         except ValueError:
-            loss = None
-        expect(loss is not None, f"train printed {show(line)}, expected a line like 'epoch {number}: loss 0.4321'", hint)
-        expect(int(match[1]) == number, f"train printed {show(line)}, expected epoch {number}: they count from 1", hint)
+            match = None
+        if match is None:
+            raise CheckFailed(
+                f"train printed {show(line)}, expected a line like 'epoch {number}: loss 0.4321'", hint
+            )
+        expect(counted == number, f"train printed {show(line)}, expected epoch {number}: they count from 1", hint)
         losses.append(loss)
     return losses
 
@@ -631,7 +634,8 @@ def expect_rejection(
 ) -> None:
     """The call raised an error of one of ``types`` whose message has the array's name in it."""
     hint = "Look at everything in the file before you return it, and say what is wrong with which array."
-    expect(error is not None, f"{doing}: no error was raised, expected {types[0]}", hint)
+    if error is None:
+        raise CheckFailed(f"{doing}: no error was raised, expected {types[0]}", hint)
     said = f"{error.type_name}: {error.message}".replace(path, "…")
     expect(error.type_name in types, f"{doing}: got {show(said)}, expected {types[0]}", hint)
     expect(naming is None or naming in said, f"{doing}: got {show(said)}, expected a message that names {naming}", hint)

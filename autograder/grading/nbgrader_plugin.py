@@ -7,7 +7,6 @@ fails, an exception leaves nbgrader with nothing to save: it fails closed.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -59,4 +58,4 @@ class SandboxExecute(NbGraderPreprocessor):
         assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)
         composed = compose(submission, assignment, report)
         # SaveAutoGrades reads it back from what the exporter writes; a plain round trip keeps both the same.
-        return nbformat.from_dict(json.loads(nbformat.writes(composed))), resources
+        return nbformat.reads(nbformat.writes(composed), as_version=4), resources

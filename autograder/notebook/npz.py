@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def read_npz(content: bytes) -> dict[str, np.ndarray]:
                     data = file.read(member.file_size + 1)
                 arrays[member.filename.removesuffix(".npy")] = _array(data, member.filename)
             return arrays
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise NpzError(f"not an .npz file ({error})") from None
 
 
