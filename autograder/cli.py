@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.course import Course, CourseError, load_course
+
+# jsonschema, which nbformat imports, builds 39 grammars for a text format that no notebook uses: a second each start.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 app = typer.Typer(
     help="Assignments, checks and a sandboxed grader for neural networks from scratch in NumPy.",
@@ -41,8 +45,8 @@ def explained(*, code: int = FAILED) -> Iterator[None]:
     from autograder.authoring.errors import AuthoringError
     from autograder.checks import CheckDefinitionError
     from autograder.datasets import DataError
+    from autograder.grading.errors import PublishError
     from autograder.grading.journal import JournalError
-    from autograder.grading.publish import PublishError
     from autograder.grading.secret import SecretError
     from autograder.reports.export import ExportError
     from autograder.sandbox.backends import SandboxUnavailable

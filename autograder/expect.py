@@ -17,6 +17,7 @@ from autograder.gradcheck import gradient_check
 from autograder.relations import relation
 
 RTOL = 1e-4  # a correct float32 network keeps five digits
+PLAIN = (bool, int, float, str, type(None))
 SHOWN = 60  # characters of a value shown in a message
 # Errors that leave the student's process able to answer the next call.
 SILENT_KINDS = ("missing", "not_implemented", "exception", "exit", "unsendable")
@@ -57,6 +58,10 @@ def show(value: Any) -> str:
         return f"an object of type {object.__getattribute__(value, '_handle').type_name}"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, dict):
+        return f"a dict of {len(value)}"
+    if isinstance(value, (list, tuple)) and (len(value) > 20 or not all(type(v) in PLAIN for v in value)):
+        return f"a {type(value).__name__} of {len(value)}"
     text = repr(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
@@ -393,7 +398,9 @@ def network_digits(params: dict[str, np.ndarray], images: np.ndarray) -> np.ndar
     return np.concatenate(found)
 
 
-def random_network(hidden: int, rng: np.random.Generator, *, inputs: int = 784, classes: int = 10) -> dict[str, Any]:
+def random_network(
+    hidden: int, rng: np.random.Generator, *, inputs: int = 784, classes: int = 10
+) -> dict[str, Any]:
     """Initial parameters of such a network, from N(0, 1/N) as in handout eq. (8)."""
     first, second = inputs**-0.5, hidden**-0.5
     return {

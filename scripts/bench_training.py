@@ -3,6 +3,7 @@
     cnn     conv(30 of 5x5) - ReLU - pool(2) - affine(100) - ReLU - affine(10), AdaGrad   (solutions/adv9_cnn.py)
     task3   784 - 100 - 10, sigmoid, SGD                                          (solutions/task3_backprop.py)
 
+The CNN runs ReLU behind the pooling, with the same result (see `make_cnn`); PyTorch runs it in the order above.
 Softmax cross-entropy, batches of 100, float32, the same number of threads for all. A step is forward, backward,
 update and the loss as a number; the batches are there beforehand. The bare products ("gemm") are the step's matrix
 products alone, into arrays that exist: no program built on them can be faster.

@@ -129,8 +129,8 @@ def im2col(
     Returns X (C*R*S, OH*OW*N). Row (c*R + r)*S + s holds pixel (r, s) of channel c of every window. Column
     (i*OW + j)*N + n is the window at place (i, j) of image n.
 
-    Why it is fast: `sliding_window_view` only describes the windows, nothing moves. The one copy is the `reshape`
-    at the end, in runs of all images of a row's neighbouring places.
+    Why it is fast: `sliding_window_view` only describes the windows, nothing moves. The one copy goes
+    to the columns, in runs of all images at a row's neighbouring places, into an array used again (`Memory`).
 
     >>> im2col(np.arange(6.0).reshape(1, 1, 2, 3), (2, 2))
     array([[0., 1.],

@@ -9,7 +9,7 @@ from solutions.adv7_convolution import Memory, batch_first, batch_last, output_s
 
 
 class Pool:
-    """What all pooling layers share: cutting images into windows, and putting them together again.
+    """What all pooling layers share: cutting images into windows, and putting them together again. Given.
 
     Why it is fast: the windows are never collected. Place (r, s) of *all* windows at once is one strided view of
     the image, so R*S operations on whole arrays do the work, and each runs through neighbouring images in memory.
@@ -37,7 +37,6 @@ class Pool:
         Returns R*S arrays (C, OH, OW, N). They share memory with image.
         Raises ValueError when the window does not fit (`output_size`).
         """
-        ### BEGIN SOLUTION
         (R, S), (down, right) = self.window, self.stride
         OH, OW = output_size(image.shape[1], R, down), output_size(image.shape[2], S, right)
         return [
@@ -45,11 +44,9 @@ class Pool:
             for r in range(R)
             for s in range(S)
         ]
-        ### END SOLUTION
 
     def enter(self, x: np.ndarray) -> np.ndarray:
         """x: (N, C, H, W). Returns it as (C, H + 2 pad, W + 2 pad, N), and remembers the shape for `leave`."""
-        ### BEGIN SOLUTION
         (N, C, height, width), (pad_h, pad_w) = x.shape, self.pad
         # Here, so that a ValueError speaks of the image's size without its padding.
         output_size(height, self.window[0], self.stride[0], pad_h)
@@ -62,14 +59,11 @@ class Pool:
         padded = np.full(self.padded_shape, self.padding, x.dtype)
         padded[:, pad_h : pad_h + height, pad_w : pad_w + width] = x
         return padded
-        ### END SOLUTION
 
     def leave(self, d_padded: np.ndarray) -> np.ndarray:
         """d_padded: (C, H + 2 pad, W + 2 pad, N). Returns the image's part of it as (N, C, H, W)."""
-        ### BEGIN SOLUTION
         (_, _, height, width), (pad_h, pad_w) = self.x_shape, self.pad
         return batch_first(d_padded[:, pad_h : pad_h + height, pad_w : pad_w + width])
-        ### END SOLUTION
 
 
 class MaxPool(Pool):

@@ -385,7 +385,7 @@ def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
     images = np.repeat(rng.integers(0, 256, size=(1, 28, 28), dtype=np.uint8), 12, axis=0)
     labels = np.repeat(rng.integers(0, 10, size=1), 12)
     arguments = (params, images, labels)
-    options = {"epochs": 3, "batch_size": 4, "learning_rate": 0.1, "seed": 1}
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 4, "learning_rate": 0.1, "seed": 1}
     printed = epoch_losses(run(expect_function(student, "train"), *arguments, **options).stdout, 3)
     expected = epoch_losses(run(reference.train, *arguments, **options).stdout, 3)
     try:
@@ -435,9 +435,9 @@ def train_reduces_loss(student: Proxy, reference: Proxy, rng: Any, data: TaskDat
     x, t = images[:500].reshape(-1, 784) / 255, np.eye(10)[labels[:500]]
     before, after = (float(mean_loss(network_logits(p, x), t)) for p in (params, trained))
     if not after < 1.5:  # untrained: 2.3; the reference: 0.7
-        own = own_loss(student, params, x, t), own_loss(student, trained, x, t)
-        if None not in own and abs(own[0] - before) > 1e-3:  # tasks 1 and 2 are wrong: their loss is what fell
-            before, after = own
+        own_before, own_after = own_loss(student, params, x, t), own_loss(student, trained, x, t)
+        if own_before is not None and own_after is not None and abs(own_before - before) > 1e-3:
+            before, after = own_before, own_after  # tasks 1 and 2 are wrong: their loss is what fell
     hint = "Do image and label still belong together after the shuffle? Is the updated dict used in the next step?"
     message = f"train: the loss of its images is {before:.3f} before and {after:.3f} after 5 epochs, expected below"
     expect(after < 1.5 and after < before, f"{message} 1.5", hint)

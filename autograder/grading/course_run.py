@@ -68,7 +68,6 @@ def grade_task(
     Raises:
         CourseError, SecretError, DataError, PublishError, JournalError: nothing was done.
     """
-    from autograder.grading.publish import Publisher
     from autograder.sandbox.doctor import require_sandbox
 
     row = course.task(task)
@@ -87,6 +86,9 @@ def grade_task(
         if waiting and options.walls:
             require_sandbox(plan.launch)
         evaluations = evaluate_all(plan, waiting, options.jobs)
+        # nbgrader takes two seconds to import: by now the evaluators are at work.
+        from autograder.grading.publish import Publisher
+
         with Publisher(course, task, list(load_checks(task))) as publisher:
             for graded in evaluations:
                 if graded.report is not None and not graded.fault:

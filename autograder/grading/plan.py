@@ -77,10 +77,11 @@ def assignment_hash(course: Course, task: str) -> str:
     home, row = home_of(course.root), course.task(task)
     files = [
         home / "assignments" / f"{task}.md",
-        PACKAGE / "checks" / f"{task}.py",
         PACKAGE / "checks/thresholds.json",
     ]
-    files += [home / "solutions" / f"{name}.py" for name in (*row.builds_on, task)]
+    # Later checks and references use those of the tasks they build on.
+    for name in (*row.builds_on, task):
+        files += [PACKAGE / "checks" / f"{name}.py", home / "solutions" / f"{name}.py"]
     for name in JUDGING:
         path = PACKAGE / name
         files += sorted(path.glob("*.py")) if path.is_dir() else [path]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import nbformat
+from nbformat.v4 import nbjson
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
@@ -19,15 +20,12 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course
 from autograder.grading.compose import compose
+from autograder.grading.errors import PublishError
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, UnreadableFile, read_file
 
 # nbgrader adds entries in an order that newer SQLAlchemy versions remark on; the result is the same.
 warnings.filterwarnings("ignore", category=SAWarning)
-
-
-class PublishError(Exception):
-    """Nothing can be published; the message says what to do first."""
 
 
 class Publisher:
@@ -116,7 +114,7 @@ class Publisher:
         folder = self._folder(submission.student)
         folder.mkdir(parents=True, exist_ok=True)
         notebook = compose(submission, self._assignment, report)
-        write_atomically(folder / f"{self._task}.ipynb", nbformat.writes(notebook).encode("utf-8", "replace"))
+        write_atomically(folder / f"{self._task}.ipynb", nbjson.writes(notebook).encode("utf-8", "replace"))
         for name, content in submission.files.items():
             write_atomically(folder / name, content)
         stamp = self._course.root / "submitted" / submission.student / self._task / "timestamp.txt"
