@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from autograder.checks import CheckDefinitionError, load_checks
 from autograder.sandbox.limits import Limits
 
 DATA_SETS = ("mnist", "cifar10")
@@ -131,6 +132,8 @@ def load_course(root: Path) -> Course:
         task = _task(row, number, root, tasks, problems)
         if task is not None:
             tasks[task.name] = task
+    if not problems:
+        problems += _check_problems(list(tasks))
     if problems:
         raise CourseError(problems)
     return Course(root.resolve(), course_id, title, seed_source, limits, tasks)
@@ -178,6 +181,28 @@ def _task(row: Any, number: int, root: Path, earlier: dict[str, Task], problems:
         if not (home_of(root) / path).is_file():
             problems.append(f"{where}: {path} does not exist")
     return Task(name, due, data, tuple(map(str, builds_on)), tuple(map(str, files)))
+
+
+def _check_problems(tasks: list[str]) -> list[str]:
+    """What is wrong with the checks themselves: `check("name")` in a notebook finds a check by its name alone."""
+    owners: dict[str, str] = {}
+    problems = []
+    for task in tasks:
+        try:
+            checks = load_checks(task)
+        except CheckDefinitionError as error:
+            problems.append(str(error))
+            continue
+        except Exception as error:  # the file is Python: importing it may fail in any way
+            problems.append(f"autograder/checks/{task}.py: {type(error).__name__}: {error}")
+            continue
+        for name, check in checks.items():
+            if name in owners:
+                problems.append(
+                    f"{check.place}: {task} has a check {name}, as {owners[name]} has; rename one"
+                )
+            owners.setdefault(name, task)
+    return problems
 
 
 def home_of(root: Path) -> Path:

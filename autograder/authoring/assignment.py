@@ -15,7 +15,8 @@ from autograder.authoring.errors import AuthoringError
 from autograder.checks import Check
 
 POINTS = 100  # of every task, so that grades compare
-OPTIONS = ("solution", "check", "tags")
+REFERENCES = ("solution", "given", "check")
+OPTIONS = (*REFERENCES, "tags")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Cell:
     """One cell, resolved.
 
     Attributes:
-        kind: "text", "code", "solution" or "check".
+        kind: "text", "code" (also what is given from the solutions), "solution" or "check".
         id: of the cell and, unless it is plain code, nbgrader's grade_id: unique and stable while the text changes.
         line: of the assignment's file.
         stubs: for a solution, what stands in place of each of its regions, as ``task 1.3: softmax``.
@@ -84,8 +85,8 @@ class _Resolver:
         self, task: str, path: str, definitions: Mapping[str, Definition], checks: Mapping[str, Check]
     ) -> None:
         self.task, self.path = task, path
-        self.known: dict[str, Mapping[str, Any]] = {"solution": definitions, "check": checks}
-        self.used: dict[str, dict[str, int]] = {"solution": {}, "check": {}}
+        self.known: dict[str, Mapping[str, Any]] = {"solution": definitions, "given": definitions, "check": checks}
+        self.used: dict[str, dict[str, int]] = {kind: {} for kind in REFERENCES}
         self.problems: list[str] = []
 
     def cells(self, text: str) -> Iterator[Cell]:
@@ -94,7 +95,7 @@ class _Resolver:
         numbers = {"text": 0, "code": 0}
         for cell, start in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
             options = dict(cell.metadata)
-            if "solution" in options or "check" in options:
+            if any(kind in options for kind in REFERENCES):
                 resolved = self._reference(cell.source, options, start, lines)
                 if resolved is not None:
                     yield resolved
@@ -121,14 +122,14 @@ class _Resolver:
                 )
 
     def _reference(self, body: str, options: dict[str, Any], start: int, lines: list[str]) -> Cell | None:
-        """The cell that a :solution: or :check: option stands for."""
-        if "solution" in options and "check" in options:
-            self._note(start, "a cell has both :solution: and :check:; make two cells")
-            for kind in ("solution", "check"):
-                self.used[kind].setdefault(str(options[kind]), start)
+        """The cell that a :solution:, :given: or :check: option stands for."""
+        kind, *more = [kind for kind in REFERENCES if kind in options]
+        if more:
+            self._note(start, f"a cell has both :{kind}: and :{more[0]}:; make two cells")
+            for each in (kind, *more):
+                self.used[each].setdefault(str(options[each]), start)
             return None
         self._options(options, start)
-        kind = "solution" if "solution" in options else "check"
         name = str(options[kind])
         line = _line_of(kind, start, lines)
         if body.strip():
@@ -140,13 +141,17 @@ class _Resolver:
             return None
         self.used[kind][name] = line
         if name not in self.known[kind]:
-            folder = "solutions" if kind == "solution" else "autograder/checks"
+            folder = "autograder/checks" if kind == "check" else "solutions"
             self._note(line, f"there is no {kind} {name} in {folder}/{self.task}.py")
             return None
         if kind == "check":
             points = self.known[kind][name].points
             return Cell("check", name, line, f'check("{name}")', points=points)
         definition = self.known[kind][name]
+        if kind == "given":
+            if definition.regions:
+                self._note(line, f"{name} has a solution region and cannot be given away; use :solution:")
+            return Cell("code", f"given-{name}", line, definition.source)
         if not definition.regions:
             self._note(line, f"the solution {name} has no {BEGIN} … {END} region for students to fill in")
         number = len(self.used[kind])

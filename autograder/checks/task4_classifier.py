@@ -219,7 +219,7 @@ def different(see: Callable[[np.ndarray], int], images: np.ndarray, chosen: list
 
 
 @check(TASK, points=16, equation="(7)")
-def main_prints_digit(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
+def classifier_prints_digit(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
     """The program prints the digit that the network of the file sees in image i, and nothing else."""
     images, _ = images_in_notebook(data)
     numbers = derived(rng)
@@ -280,7 +280,7 @@ def start(student: Proxy, path: str | None, typed: str | None, doing: str | None
 
 
 @check(TASK, points=8)
-def main_bad_input(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
+def classifier_bad_input(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
     """Anything but the number of a test image gets a polite message and exit code 2."""
     images, _ = images_in_notebook(data)
     params = varied_network(20, images, derived(rng))

@@ -28,7 +28,7 @@ CHECKS = [name for name in load_checks(TASK) if name != "parameters_accuracy"]
 JUDGED_BY = {
     "load_classifier": ("load_classifier_reads", "load_classifier_shapes", "load_classifier_damaged"),
     "classify_image": ("classify_image_digit", "classify_image_hidden"),
-    "main": ("main_prints_digit", "main_default_path", "main_bad_input", "main_bad_file"),
+    "main": ("classifier_prints_digit", "main_default_path", "classifier_bad_input", "main_bad_file"),
 }
 
 OTHER_WAYS = {
@@ -200,7 +200,7 @@ def main(path="parameters.npz"):
     params = {"W1": rng.normal(size=(784, 9)), "b1": np.zeros(9), "W2": rng.normal(size=(9, 10)), "b2": np.zeros(10)}
     print(classify_image(params, images[read_index(len(images))]))
 """,
-        "main_prints_digit",
+        "classifier_prints_digit",
         "expected",
     ),
     "the first network for ever": (
@@ -214,12 +214,12 @@ def main(path="parameters.npz"):
     images, _ = load_mnist("test")
     print(classify_image(params, images[read_index(len(images))]))
 """,
-        "main_prints_digit",
+        "classifier_prints_digit",
         "expected",
     ),
     "training images": (
         'def load_mnist(split, ask=load_mnist): return ask("train")',
-        "main_prints_digit",
+        "classifier_prints_digit",
         "expected",
     ),
     "a sentence around it": (
@@ -228,7 +228,7 @@ def main(path="parameters.npz", ask=main):
     print("The digit is", end=" ")
     ask(path)
 """,
-        "main_prints_digit",
+        "classifier_prints_digit",
         "it printed 'The digit is",
     ),
     "another default": (
@@ -247,7 +247,7 @@ def read_index(limit, ask=read_index):
         sys.exit(2)
     return int(text)
 """,
-        "main_bad_input",
+        "classifier_bad_input",
         "main, typed '-1': it printed",
     ),
     "a traceback": (
@@ -259,7 +259,7 @@ def read_index(limit):
         sys.exit(2)
     return i
 """,
-        "main_bad_input",
+        "classifier_bad_input",
         "main, typed 'x': it raised ValueError",
     ),
     "the file's error goes through": (
@@ -309,7 +309,7 @@ ALSO = {
     "the first network for ever": ("main_bad_file",),
     "two arrays swapped": (*JUDGED_BY["load_classifier"][1:], *JUDGED_BY["main"][:2]),
     # The program's own images are read-only.
-    "the image is changed": ("main_prints_digit", "main_default_path", "main_bad_input", "main_bad_file"),
+    "the image is changed": ("classifier_prints_digit", "main_default_path", "classifier_bad_input", "main_bad_file"),
     "pixels of 0 to 255": ("classify_image_hidden",),
     "the image transposed": ("classify_image_hidden",),
 }
@@ -389,7 +389,7 @@ def test_a_task_1_that_sees_other_digits_costs_nothing_here():
 def test_a_task_1_that_always_sees_the_same_is_no_base():
     constant = "def classify(params, x): return np.zeros(len(x), dtype=int)\n"
     failed = not_passed(grade(TASK, constant))
-    assert {"classify_image_digit", "classify_image_hidden", "main_prints_digit", "main_default_path"} < set(failed)
+    assert {"classify_image_digit", "classify_image_hidden", "classifier_prints_digit", "main_default_path"} < set(failed)
 
 
 def test_a_read_index_with_another_exit_code_costs_nothing_here():
@@ -400,7 +400,7 @@ def read_index(limit, ask=read_index):
     except SystemExit:
         sys.exit(1)
 """
-    assert not_passed(grade(TASK, other, only="main_bad_input")) == {}
+    assert not_passed(grade(TASK, other, only="classifier_bad_input")) == {}
 
 
 def test_a_load_parameters_that_lets_the_zip_error_through_costs_nothing_here():
