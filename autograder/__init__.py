@@ -11,18 +11,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.datasets import load_mnist
+    from autograder.datasets import CIFAR10_CLASSES, load_cifar10, load_mnist
     from autograder.gradcheck import gradient_check
     from autograder.notebook.carry import carry
     from autograder.notebook.check import check
 
-__all__ = ["carry", "check", "gradient_check", "load_mnist"]
+__all__ = ["CIFAR10_CLASSES", "carry", "check", "gradient_check", "load_cifar10", "load_mnist"]
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CIFAR10_CLASSES": "autograder.datasets",
     "carry": "autograder.notebook.carry",
     "check": "autograder.notebook.check",
     "gradient_check": "autograder.gradcheck",
+    "load_cifar10": "autograder.datasets",
     "load_mnist": "autograder.datasets",
 }
 

@@ -129,15 +129,15 @@ def say(good: bool, name: str, detail: str) -> None:
 
 @app.command()
 def data(
-    which: Annotated[str, typer.Argument(help="mnist: download it.  digits: draw the built-in ones.")],
+    which: Annotated[str, typer.Argument(help="mnist, cifar10: download it.  digits: draw the built-in ones.")],
     count: Annotated[int, typer.Option(min=60, help="Training images to draw (digits).")] = 60_000,
     target: Annotated[Path | None, typer.Option(help="Folder to fill instead of data/.")] = None,
 ) -> None:
-    """Fetch MNIST, or draw the built-in digits, into data/."""
+    """Fetch MNIST or CIFAR-10, or draw the built-in digits, into data/."""
     from autograder.datasets.fetch import fetch
 
-    if which not in ("mnist", "digits"):
-        err.print(f"There is no data set {which!r}. Expected mnist or digits.")
+    if which not in ("mnist", "cifar10", "digits"):
+        err.print(f"There is no data set {which!r}. Expected mnist, cifar10 or digits.")
         raise typer.Exit(MISUSE)
     raise typer.Exit(fetch(which, target=target, count=count))
 

@@ -1,4 +1,4 @@
-"""Advanced 9: convolutional networks that read digits, out of the layers of the earlier tasks.
+"""Advanced task 9: convolutional networks that read digits, out of the layers of the earlier tasks.
 
 All arrays are float32: half the memory traffic of float64, and twice as many numbers in a processor instruction.
 """
@@ -241,7 +241,7 @@ def train(
     *,
     epochs: int = 10,
     batch_size: int = 100,
-    learning_rate: float = 0.02,
+    learning_rate: float = 0.01,
     max_move: int = 0,
     seed: int = 0,
 ) -> Network:

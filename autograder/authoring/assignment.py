@@ -85,7 +85,11 @@ class _Resolver:
         self, task: str, path: str, definitions: Mapping[str, Definition], checks: Mapping[str, Check]
     ) -> None:
         self.task, self.path = task, path
-        self.known: dict[str, Mapping[str, Any]] = {"solution": definitions, "given": definitions, "check": checks}
+        self.known: dict[str, Mapping[str, Any]] = {
+            "solution": definitions,
+            "given": definitions,
+            "check": checks,
+        }
         self.used: dict[str, dict[str, int]] = {kind: {} for kind in REFERENCES}
         self.problems: list[str] = []
 

@@ -71,9 +71,8 @@ def release(
             record_answers(row.name, home=home, data=row.data)
     with _staging(course.root) as staging:
         problems = []
+        _generate(course, home, names, staging, announce)
         for name in names:
-            announce(f"releasing {name}")
-            _generate(course, home, name, staging)
             notebook = staging / name / f"{name}.ipynb"
             source = course.root / "source" / name / f"{name}.ipynb"
             found = notebook_problems(nbformat.read(notebook, 4), nbformat.read(source, 4))
@@ -101,24 +100,42 @@ def _staging(root: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _generate(course: Course, home: Path, task: str, staging: Path) -> None:
-    """nbgrader's own command, with the configuration of the course or else of this checkout."""
+def _generate(
+    course: Course, home: Path, tasks: list[str], staging: Path, announce: Callable[[str], None]
+) -> None:
+    """nbgrader's generate_assignment, with the configuration of the course or else of this checkout."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
+
     own = course.root / "nbgrader_config.py"
-    config = own if own.exists() else home / "nbgrader_config.py"
-    _run(
-        f"nbgrader generate_assignment {task}",
-        [
-            *("nbgrader", "generate_assignment", task, "--force", "--create"),
-            f"--config={config}",
-            f"--CourseDirectory.root={course.root}",
-            f"--CourseDirectory.course_id={course.id}",
-            f"--CourseDirectory.release_directory={staging.name}",
-        ],
-        cwd=course.root,
-        home=home,
-    )
-    if not (staging / task / f"{task}.ipynb").is_file():
-        raise AuthoringError([f"nbgrader generate_assignment {task}: made no notebook"])
+    config = PyFileConfigLoader(str(own if own.exists() else home / "nbgrader_config.py")).load_config()
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.course_id = course.id
+    config.CourseDirectory.release_directory = staging.name
+    with _own_programs_first():
+        api = NbGraderAPI(config=config)
+        for task in tasks:
+            announce(f"releasing {task}")
+            result = api.generate_assignment(task, force=True, create=True)
+            if not result["success"] or not (staging / task / f"{task}.ipynb").is_file():
+                said = (
+                    str(result.get("error") or result.get("log") or "it made no notebook")
+                    .strip()
+                    .splitlines()
+                )
+                what = f"nbgrader generate_assignment {task} failed:"
+                raise AuthoringError([what, *(f"  {line}" for line in said[-MESSAGE_LINES:])])
+
+
+@contextmanager
+def _own_programs_first() -> Iterator[None]:
+    """nbgrader starts `alembic` by name, which is on nobody's PATH while the environment is not activated."""
+    kept = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = kept
 
 
 def _wheel(home: Path, folder: Path) -> Path:
@@ -130,16 +147,11 @@ def _wheel(home: Path, folder: Path) -> Path:
 
 
 def _run(what: str, command: list[str], *, cwd: Path, home: Path) -> None:
-    # nbgrader starts `alembic` by name, which is on nobody's PATH while the environment is not activated.
-    search = {"PYTHONPATH": home, "PATH": Path(sys.executable).parent}
-    environment = {
-        name: os.pathsep.join(filter(None, [str(folder), os.environ.get(name)]))
-        for name, folder in search.items()
-    }
+    path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -51,8 +51,8 @@ class TaskData:
     """The data a check may use. The student's code sees ``train`` and ``test``, never ``held_out``.
 
     Attributes:
-        source: "mnist", "digits", …
-        train, test, held_out: (images (N, H, W) uint8, labels (N,) uint8).
+        source: "mnist", "digits", "cifar10", "pictures", …
+        train, test, held_out: (images (N, H, W) uint8, or (N, C, H, W) in colour; labels (N,) uint8).
     """
 
     source: str

@@ -17,16 +17,20 @@ from autograder.datasets.errors import DataError
 
 FILES = ("train-images.npy", "train-labels.npy", "test-images.npy", "test-labels.npy")
 NOTE = "source.json"  # beside them: {"kind": "digits"}
+KINDS = ("mnist", "digits", "cifar10", "pictures")
+MNIST_SHAPE = (idx.SIDE, idx.SIDE)
 
 
-def read_split(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, 28, 28) and labels (N,), uint8, read-only and mapped into memory; DataError if unfit."""
+def read_split(
+    folder: Path, split: str, shape: tuple[int, ...] = MNIST_SHAPE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, *shape) and labels (N,), uint8, read-only and mapped into memory; DataError if unfit."""
     images = _map(folder / f"{split}-images.npy")
     labels = _map(folder / f"{split}-labels.npy")
-    if images.shape[1:] != (idx.SIDE, idx.SIDE) or labels.ndim != 1 or len(images) != len(labels):
+    if images.shape[1:] != shape or labels.ndim != 1 or len(images) != len(labels):
         raise DataError(
             f"{folder}: {split} images have shape {images.shape} and labels {labels.shape}, expected "
-            f"(N, {idx.SIDE}, {idx.SIDE}) and (N,)"
+            f"(N, {', '.join(map(str, shape))}) and (N,)"
         )
     if len(labels) == 0 or labels.max() > 9:
         what = f"label {labels.max()}" if len(labels) else "no images"
@@ -57,34 +61,36 @@ def write_splits(folder: Path, splits: dict[str, tuple[np.ndarray, np.ndarray]],
 
 
 def write_note(folder: Path, kind: str) -> None:
-    """Note beside the files of `folder` what the images are: "mnist", "digits" or "other"."""
+    """Note beside the files of `folder` what the images are: one of `KINDS`, or "other"."""
     import json
 
     (folder / NOTE).write_text(json.dumps({"kind": kind}) + "\n")
 
 
 def noted_kind(folder: Path) -> str:
-    """What the folder's note says its images are: "mnist" or "digits"; "other" without a note."""
+    """What the folder's note says its images are: one of `KINDS`; "other" without a note."""
     import json
 
     try:
         kind = json.loads((folder / NOTE).read_text())["kind"]
     except (OSError, ValueError, KeyError, TypeError):
         return "other"
-    return kind if kind in ("mnist", "digits") else "other"
+    return kind if kind in KINDS else "other"
 
 
-def hashes(folder: Path) -> dict[str, str]:
+def hashes(folder: Path, shape: tuple[int, ...] = MNIST_SHAPE) -> dict[str, str]:
     """SHA-256 (hex) of each file as an uncompressed IDX file, by name without `.npy`; 0.2 s for MNIST."""
     stats = [(folder / name).stat() for name in FILES]
-    return dict(_hashes(folder, tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)))
+    return dict(_hashes(folder, shape, tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)))
 
 
 @lru_cache(maxsize=8)
-def _hashes(folder: Path, stamp: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
+def _hashes(
+    folder: Path, shape: tuple[int, ...], stamp: tuple[tuple[int, int], ...]
+) -> tuple[tuple[str, str], ...]:
     found = []
     for split in ("train", "test"):
-        images, labels = read_split(folder, split)
+        images, labels = read_split(folder, split, shape)
         found += [(f"{split}-images", idx.sha256(images)), (f"{split}-labels", idx.sha256(labels))]
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""`autograder data`: put MNIST or the built-in digits into `data/`, with a progress line."""
+"""`autograder data`: put MNIST, CIFAR-10 or the built-in digits into `data/`, with a progress line."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ BAR = 30  # characters
 
 
 def fetch(which: str, *, target: Path | None = None, count: int = 60_000) -> int:
-    """Download ``which`` ("mnist") or draw it ("digits") below ``target``, usually `data/`; an exit code.
+    """Download ``which`` ("mnist", "cifar10") or draw it ("digits") below ``target``, usually `data/`; an exit code.
 
     Args:
         count: training images to draw; a sixth as many test images.
     """
-    from autograder.datasets import data_root, digits, download
+    from autograder.datasets import data_root, digits, download, load_cifar10
 
     folder = target or data_root()
     try:
         if which == "mnist":
             place = download.download_mnist(folder / "mnist", progress=_show)
+        elif which == "cifar10":
+            place = download.download_cifar10(folder / "cifar10", progress=_show)
+            load_cifar10(root=place)  # read it now: the first use then takes no seconds
         else:
             place = folder / "mnist"
             if any(place.glob("*-ubyte*")):

@@ -36,11 +36,11 @@ def find_mnist(root: str | Path | None = None) -> Found:
             f"{folder}: no MNIST files; expected train-images-idx3-ubyte.gz and its three companions here or in a "
             "folder `mnist`. `autograder data` downloads them"
         )
-    if named := _from_environment():
+    if named := from_environment():
         if found := _look(named):
             return found
-        _note(f"{VARIABLE}={named}: no MNIST files there or in its folder `mnist`; looking elsewhere")
-    for folder in _data_folders():
+        note(f"{VARIABLE}={named}: no MNIST files there or in its folder `mnist`; looking elsewhere")
+    for folder in data_folders():
         if found := _look(folder):
             return found
     return Found("digits", None)
@@ -61,9 +61,9 @@ def array_folder(found: Found, *, renew: bool = False) -> Path:
 
 def data_root() -> Path:
     """AUTOGRADER_DATA (or the folder above if it is the MNIST folder itself), else the nearest `data/`."""
-    if folder := _from_environment():
+    if folder := from_environment():
         return folder.parent if _form(folder) else folder
-    return next(_data_folders(), Path.cwd() / "data")
+    return next(data_folders(), Path.cwd() / "data")
 
 
 def _existing(folder: Path, name: str) -> Path:
@@ -75,12 +75,12 @@ def _existing(folder: Path, name: str) -> Path:
     return folder
 
 
-def _from_environment() -> Path | None:
+def from_environment() -> Path | None:
     value = os.environ.get(VARIABLE, "")
     return _existing(Path(value).expanduser(), VARIABLE) if value else None
 
 
-def _data_folders() -> Iterator[Path]:
+def data_folders() -> Iterator[Path]:
     checkout = Path(__file__).resolve().parents[2]
     for base in (Path.cwd(), *Path.cwd().parents, checkout):
         if os.path.isdir(base / "data"):  # unlike Path.is_dir, no error where we may not look
@@ -105,13 +105,13 @@ def _builtin_digits(*, renew: bool = False) -> Path:
 
     def fill(folder: Path) -> None:
         total = digits.TRAIN_COUNT + digits.TEST_COUNT
-        _note(f"no MNIST found: drawing {total} digits instead, once (`autograder data` downloads MNIST)")
+        note(f"no MNIST found: drawing {total} digits instead, once (`autograder data` downloads MNIST)")
         arrays.write_splits(folder, digits.builtin_splits(), kind="digits")
 
     return cache.cached_folder(digits.builtin_name(), fill, renew=renew)
 
 
-def _note(text: str) -> None:
+def note(text: str) -> None:
     """Say it on stderr, once: standard output belongs to the student's program."""
     if text not in _noted:
         _noted.add(text)

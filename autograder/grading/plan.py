@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.checks import TaskData
 from autograder.course import Course, home_of
-from autograder.datasets import load_mnist, mnist_source, sandbox_split
+from autograder import datasets
 from autograder.datasets.cache import cache_root
 from autograder.grading.secret import course_secret
 from autograder.sandbox.backends import Launch
@@ -34,6 +34,7 @@ class Plan:
     Attributes:
         launch: what the sandbox sees and may use.
         assignment: hash of text, reference, checks and limits.
+        data_set: name of the data set, "mnist" or "cifar10".
         data_id: hash of the data.
         walls: False without a full sandbox.
     """
@@ -42,6 +43,7 @@ class Plan:
     home: Path
     launch: Launch
     assignment: str
+    data_set: str
     data_id: str
     data_kind: str
     secret: bytes
@@ -49,7 +51,7 @@ class Plan:
 
     def data(self) -> TaskData:
         """The task's data as checks get it: what the notebook sees, and what it never sees."""
-        return _load_data(self.launch.data, self.data_kind)
+        return _load_data(self.data_set, self.launch.data, self.data_kind)
 
 
 def make_plan(course: Course, task: str, *, walls: bool = True) -> Plan:
@@ -58,14 +60,16 @@ def make_plan(course: Course, task: str, *, walls: bool = True) -> Plan:
     Raises:
         CourseError, SecretError, DataError: the course, its secret or its data cannot be used.
     """
-    course.task(task)
-    source = mnist_source()
+    name = course.task(task).data
+    source = getattr(datasets, f"{name}_source")()
+    shown = datasets.sandbox_split(data=name)
     return Plan(
         task=task,
         home=home_of(course.root),
-        launch=Launch(kit=stage(cache_root()), data=sandbox_split(), limits=course.limits),
+        launch=Launch(kit=stage(cache_root()), data=shown, limits=course.limits),
         assignment=assignment_hash(course, task),
-        data_id=source.id,
+        data_set=name,
+        data_id=_data_id(name, source.id),
         data_kind=source.kind,
         secret=course_secret(course.root, course.seed_source),
         walls=walls,
@@ -91,11 +95,19 @@ def assignment_hash(course: Course, task: str) -> str:
     return digest.hexdigest()
 
 
+def _data_id(data_set: str, own: str) -> str:
+    """``own``, the hash of the task's data set, together with MNIST's, which earlier notebooks use."""
+    if data_set == "mnist":
+        return own
+    return hashlib.sha256(f"{own} {datasets.mnist_source().id}".encode()).hexdigest()
+
+
 @cache
-def _load_data(shown: Path, kind: str) -> TaskData:
+def _load_data(data_set: str, shown: Path, kind: str) -> TaskData:
+    load = getattr(datasets, f"load_{data_set}")
     return TaskData(
         source=kind,
-        train=load_mnist("train", root=shown),
-        test=load_mnist("test", root=shown),
-        held_out=load_mnist("test"),
+        train=load("train", root=shown),
+        test=load("test", root=shown),
+        held_out=load("test"),
     )

@@ -50,8 +50,8 @@ def main(arguments: list[str]) -> int:
     check = commands.add_parser("check", help="run every check on a notebook")
     check.add_argument("notebook", type=Path)
     check.add_argument("--json", action="store_true", help="print the results as JSON")
-    data = commands.add_parser("data", help="download MNIST, or draw the built-in digits")
-    data.add_argument("which", choices=["mnist", "digits"])
+    data = commands.add_parser("data", help="download MNIST or CIFAR-10, or draw the built-in digits")
+    data.add_argument("which", choices=["mnist", "cifar10", "digits"])
     data.add_argument("--count", type=int, default=60_000, help="training images to draw (digits)")
     options = parser.parse_args(arguments)
     if options.command == "check":

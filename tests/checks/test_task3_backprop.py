@@ -557,8 +557,15 @@ def test_a_mistake_fails_its_check(mistake):
 
 # What the functions of the first half get wrong, everything above them inherits; these have nothing above them.
 ALONE = [m for m, (_, name, _) in MISTAKES.items() if name in ("train_prints_epochs", "train_seeded")]
-ALONE += [m for m, (_, name, _) in MISTAKES.items() if name in ("accuracy_fraction", "save_load", "load_rejects")]
-ALONE += ["the output gradient in place", "a bias forgotten", "backward writes into d_out", "x of the first forward"]
+ALONE += [
+    m for m, (_, name, _) in MISTAKES.items() if name in ("accuracy_fraction", "save_load", "load_rejects")
+]
+ALONE += [
+    "the output gradient in place",
+    "a bias forgotten",
+    "backward writes into d_out",
+    "x of the first forward",
+]
 
 
 @pytest.mark.parametrize("mistake", ALONE)

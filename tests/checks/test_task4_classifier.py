@@ -309,12 +309,23 @@ ALSO = {
     "the first network for ever": ("main_bad_file",),
     "two arrays swapped": (*JUDGED_BY["load_classifier"][1:], *JUDGED_BY["main"][:2]),
     # The program's own images are read-only.
-    "the image is changed": ("classifier_prints_digit", "main_default_path", "classifier_bad_input", "main_bad_file"),
+    "the image is changed": (
+        "classifier_prints_digit",
+        "main_default_path",
+        "classifier_bad_input",
+        "main_bad_file",
+    ),
     "pixels of 0 to 255": ("classify_image_hidden",),
     "the image transposed": ("classify_image_hidden",),
 }
 # What main inherits, and who else notices, differs from seed to seed.
-SPREADS = ("random weights", "training images", "a sentence around it", "an array of one element", "probabilities")
+SPREADS = (
+    "random weights",
+    "training images",
+    "a sentence around it",
+    "an array of one element",
+    "probabilities",
+)
 
 
 @cache
@@ -389,7 +400,12 @@ def test_a_task_1_that_sees_other_digits_costs_nothing_here():
 def test_a_task_1_that_always_sees_the_same_is_no_base():
     constant = "def classify(params, x): return np.zeros(len(x), dtype=int)\n"
     failed = not_passed(grade(TASK, constant))
-    assert {"classify_image_digit", "classify_image_hidden", "classifier_prints_digit", "main_default_path"} < set(failed)
+    assert {
+        "classify_image_digit",
+        "classify_image_hidden",
+        "classifier_prints_digit",
+        "main_default_path",
+    } < set(failed)
 
 
 def test_a_read_index_with_another_exit_code_costs_nothing_here():

@@ -21,7 +21,9 @@ TASKS = ("task1_forward", "task2_minibatch")
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def command(folder: Path, *arguments: str, module: str = "autograder", **env: str) -> subprocess.CompletedProcess[str]:
+def command(
+    folder: Path, *arguments: str, module: str = "autograder", **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module arguments`` in ``folder`` as a person would."""
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(

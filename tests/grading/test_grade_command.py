@@ -71,7 +71,9 @@ def test_a_second_run_evaluates_nothing_again(course: Course, pupils: Class) -> 
     assert json.loads(done.stdout)[TASK][0]["checks"] == first["ada"]["checks"]
 
 
-def test_the_same_notebook_gets_the_same_report_and_a_changed_one_new_inputs(course: Course, pupils: Class) -> None:
+def test_the_same_notebook_gets_the_same_report_and_a_changed_one_new_inputs(
+    course: Course, pupils: Class
+) -> None:
     wrong = "def sigmoid(x):\n    return x"
     pupils.hand_in("one", TASK, pupils.solved(TASK, {"sigmoid": wrong}))
     pupils.hand_in("two", TASK, pupils.solved(TASK, {"sigmoid": wrong}))
@@ -128,10 +130,18 @@ def test_damage_to_the_check_cells_changes_nothing(course: Course, pupils: Class
     assert graded(course)["jun"]["points"] == 100
     assert gradebook_scores(course) == {"jun": 100}
     composed = nbformat.read(course.root / "autograded/jun" / TASK / f"{TASK}.ipynb", 4)
-    ids = [c.metadata.nbgrader.grade_id for c in composed.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    ids = [
+        c.metadata.nbgrader.grade_id for c in composed.cells if c.metadata.get("nbgrader", {}).get("grade")
+    ]
     assert sorted(ids) == sorted(check.metadata.nbgrader.grade_id for check in checks)
     summary = composed.cells[0].source
-    for finding in ("claimed other points", "was edited", "had another type", "more than once", "deleted check cells"):
+    for finding in (
+        "claimed other points",
+        "was edited",
+        "had another type",
+        "more than once",
+        "deleted check cells",
+    ):
         assert finding in summary
 
 
@@ -197,7 +207,9 @@ def test_killed_at_any_moment_the_next_run_gets_the_same_grades(course: Course, 
     env = {**os.environ, "PYTHONPATH": str(HOME)}
     grade = [sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback", "-j", "2"]
     for delay in (0.8, 1.6, 2.4):
-        process = subprocess.Popen(grade, cwd=course.root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            grade, cwd=course.root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -218,7 +230,9 @@ def test_a_fault_of_the_grader_is_nobodys_zero(course: Course, pupils: Class, tm
     (broken / "solutions").mkdir()
     text = (HOME / "solutions" / f"{TASK}.py").read_text()
     (broken / "solutions" / "__init__.py").touch()
-    (broken / "solutions" / f"{TASK}.py").write_text(text + "\ndef softmax(a):\n    raise RuntimeError('broken reference')\n")
+    (broken / "solutions" / f"{TASK}.py").write_text(
+        text + "\ndef softmax(a):\n    raise RuntimeError('broken reference')\n"
+    )
     (course.root / "assignments").symlink_to(HOME / "assignments")
     (course.root / "autograder").symlink_to(HOME / "autograder")
     (course.root / "solutions").symlink_to(broken / "solutions")
@@ -244,7 +258,9 @@ def test_a_fault_of_the_grader_is_nobodys_zero(course: Course, pupils: Class, tm
         (("data", "imagenet"), "There is no data set 'imagenet'"),
     ],
 )
-def test_misuse_gets_one_clear_line_and_exit_code_2(course: Course, arguments: tuple[str, ...], says: str) -> None:
+def test_misuse_gets_one_clear_line_and_exit_code_2(
+    course: Course, arguments: tuple[str, ...], says: str
+) -> None:
     done = command(course.root, *arguments)
     assert done.returncode == 2
     assert says in done.stderr
@@ -262,7 +278,9 @@ def test_without_a_sandbox_grading_refuses_and_unsafe_is_provisional(course: Cou
     refused = command(course.root, "grade", TASK, "--no-feedback", PATH="/nowhere")
     assert refused.returncode == 1
     assert "apt-get install bubblewrap" in refused.stderr.replace("\n", " ")
-    unsafe = command(course.root, "grade", TASK, "--no-feedback", "--json", "--unsafe-no-sandbox", PATH="/nowhere")
+    unsafe = command(
+        course.root, "grade", TASK, "--no-feedback", "--json", "--unsafe-no-sandbox", PATH="/nowhere"
+    )
     row = json.loads(unsafe.stdout)[TASK][0]
     assert row["points"] == 100
     assert row["provisional"] is True

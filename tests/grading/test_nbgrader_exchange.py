@@ -40,7 +40,9 @@ def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, 
 
     path = home / TASK / f"{TASK}.ipynb"
     notebook = nbformat.read(path, 4)
-    solved = {c.metadata.nbgrader.grade_id: c.source for c in pupils.solved(TASK).cells if "nbgrader" in c.metadata}
+    solved = {
+        c.metadata.nbgrader.grade_id: c.source for c in pupils.solved(TASK).cells if "nbgrader" in c.metadata
+    }
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("solution") and marks.grade_id != "solution-sigmoid":
