@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import autograder.grading.quick_start  # noqa: F401 - before anything imports jsonschema
 from autograder.course import Course, CourseError, load_course
-
-# jsonschema, which nbformat imports, builds 39 grammars for a text format that no notebook uses: a second each start.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 app = typer.Typer(
     help="Assignments, checks and a sandboxed grader for neural networks from scratch in NumPy.",
@@ -129,7 +126,9 @@ def say(good: bool, name: str, detail: str) -> None:
 
 @app.command()
 def data(
-    which: Annotated[str, typer.Argument(help="mnist, cifar10: download it.  digits: draw the built-in ones.")],
+    which: Annotated[
+        str, typer.Argument(help="mnist, cifar10: download it.  digits: draw the built-in ones.")
+    ],
     count: Annotated[int, typer.Option(min=60, help="Training images to draw (digits).")] = 60_000,
     target: Annotated[Path | None, typer.Option(help="Folder to fill instead of data/.")] = None,
 ) -> None:
@@ -216,7 +215,6 @@ def grade(
     from autograder.grading.course_run import RunOptions, grade_task
     from autograder.grading.feedback import generate_feedback
     from autograder.grading.submission import students_of
-    from autograder.reports import tables
 
     start = time.monotonic()
     totals: list[Any] = []
@@ -235,26 +233,22 @@ def grade(
         for task in names:
             with a_bar(disable=as_json) as bar:
                 graded = grade_task(course, task, options, shown_on(bar, task))
-            problems = generate_feedback(course, task) if feedback and graded else []
-            totals.append((task, graded, problems))
+            totals.append((task, graded))
             if not as_json:
-                if not graded:
-                    out.print(f"{task}: no submissions under submitted/*/{task}/.", highlight=False)
-                    continue
-                out.print(tables.by_student(task, graded))
-                out.print(tables.by_check(graded))
-                if feedback:
-                    out.print(
-                        f"feedback: {course.root / 'feedback'}/STUDENT/{task}/{task}.html", highlight=False
-                    )
-                for problem in problems:
-                    err.print(problem, style="red", markup=False)
-    faults = [row for _, graded, _ in totals for row in graded if row.fault]
+                show_class(task, graded)
+        problems = generate_feedback(course, names, jobs) if feedback else []
+    if feedback and not as_json:
+        out.print(
+            "feedback:", f"{course.root}/feedback/STUDENT/TASK/TASK.html", highlight=False, soft_wrap=True
+        )
+        for problem in problems:
+            err.print(problem, style="red", markup=False)
+    faults = [row for _, graded in totals for row in graded if row.fault]
     if as_json:
-        typer.echo(json.dumps({task: [_as_json(row) for row in graded] for task, graded, _ in totals}))
+        typer.echo(json.dumps({task: [_as_json(row) for row in graded] for task, graded in totals}))
     else:
-        count = sum(len(graded) for _, graded, _ in totals)
-        students = {row.student for _, graded, _ in totals for row in graded}
+        count = sum(len(graded) for _, graded in totals)
+        students = {row.student for _, graded in totals for row in graded}
         if faults:
             err.print(
                 f"{len(faults)} submissions were not graded: the grader failed. Nothing was published for them.",
@@ -263,8 +257,18 @@ def grade(
         typer.echo(
             f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s"
         )
-    if faults or any(problems for _, _, problems in totals):
+    if faults or problems:
         raise typer.Exit(FAILED)
+
+
+def show_class(task: str, graded: list[Any]) -> None:
+    from autograder.reports import tables
+
+    if not graded:
+        out.print(f"{task}: no submissions under submitted/*/{task}/.", highlight=False)
+        return
+    out.print(tables.by_student(task, graded))
+    out.print(tables.by_check(graded))
 
 
 def _as_json(row: Any) -> dict[str, Any]:
@@ -285,7 +289,6 @@ def report(tasks: Tasks = None) -> None:
     """Show the published grades of a class again, by student and by check."""
     from autograder.grading.course_run import Graded
     from autograder.grading.journal import Journal
-    from autograder.reports import tables
 
     with explained():
         course = the_course()
@@ -293,8 +296,7 @@ def report(tasks: Tasks = None) -> None:
             for task in chosen(course, tasks):
                 graded = [Graded(student, result, fresh=False) for student, result in journal.grades(task)]
                 if graded:
-                    out.print(tables.by_student(task, graded))
-                    out.print(tables.by_check(graded))
+                    show_class(task, graded)
                 else:
                     out.print(f"{task}: nothing graded yet", highlight=False)
 

@@ -2,56 +2,693 @@
 
 The layers are the student's own, of five earlier tasks. Where a network does not compute what it should, the same
 layers are called one by one: when that gives the same, the mistake is an earlier task's and has cost its points there.
-What a layer keeps inside, and in which order, is its own business; shapes are batch first.
+What a layer keeps inside, and in which order, is its own business: only what goes in and comes out is judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograder.calls import CodeError, kept
+from autograder.calls import Proxy, error_of, kept, run
+from autograder.checks import TaskData, check, threshold
+from autograder.checks.task3_backprop import epoch_losses, expect_losses, quietly
 from autograder.expect import (
-    SILENT_KINDS,
     CheckFailed,
+    Partial,
+    expect,
+    expect_array,
+    expect_close,
+    expect_close_shape,
     expect_function,
+    expect_gradient,
+    expect_labels,
+    expect_number,
     expect_object,
+    expect_parameters,
+    expect_unchanged,
+    ramp,
+    show,
 )
 
 TASK = "adv9_cnn"
-IMAGES, EPOCHS = 2_000, 5  # of the training check: about 3 s of CPU; as many images as a notebook's own check has
-HELD_OUT = 5_000  # images that judge it
-SPREAD = 0.06  # relative error of a standard deviation; that of 40 000 random numbers is 0.004
+IMAGES, EPOCHS = 2_000, 5  # of the training check: 3 s of CPU; as many images as a notebook's own check has
+HELD_OUT = 5_000  # images that judge it, at most
+SPREAD = 0.05  # allowed relative error of a standard deviation; from 20 000 random numbers it is 0.005
 STEP_RTOL = 2e-3  # of the change of a parameter that is kept in float32
-ATOL = 1e-5  # of probabilities in float32
+PROBABILITY_ATOL = 1e-5  # in float32
 
 Params = dict[str, np.ndarray]
-# What a network is made of: (kind, what its class is called with, options).
+Shapes = dict[str, tuple[int, ...]]
+# A network as the check builds it, from the student's layers or the reference's: (class, arguments, options).
 Plan = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 
 
-# --- Objects of the student ---------------------------------------------------------------------------------------
+# --- Networks of the student's own layers -------------------------------------------------------------------------
 
 
 def ask(owner: Any, method: str, *arguments: Any, **options: Any) -> Any:
-    """Call a method of a student's object, which may turn out to be anything."""
-    return expect_function(expect_object(owner, f"the owner of {method}"), method)(*arguments, **options)
+    """Call a method of an object of the student's, which may turn out to be anything."""
+    return expect_function(expect_object(owner, f"what should have {method}"), method)(*arguments, **options)
 
 
-def generator(student: Any, seed: int) -> Any:
+def generator(student: Any, seed: int) -> Proxy:
     """A `numpy.random.Generator` on the student's side."""
-    return kept(ask(student.np, "random_state", seed) if False else student.np.random.default_rng, seed)
+    random = expect_object(expect_object(student.np, "np").random, "np.random")
+    return kept(expect_function(random, "default_rng"), seed)
 
 
-def quietly(compute: Callable[[], Any]) -> Any:
-    """What ``compute`` returns, or None when the student's code cannot answer: it is then judged without."""
+def build(owner: Any, plan: Plan) -> list[Proxy]:
+    """New layers of ``owner``'s classes."""
+    return [expect_object(expect_function(owner, kind)(*args, **options), kind) for kind, args, options in plan]
+
+
+def network_of(owner: Any, layers: list[Proxy], **options: Any) -> Proxy:
+    """A new network of ``layers``."""
+    return expect_object(expect_function(owner, "Network")(layers, **options), "Network")
+
+
+def small_plan(rng: Any, dtype: Any = np.float64, first: bool = False) -> tuple[Plan, Params]:
+    """Convolution, ReLU, pooling, flatten, affine, ReLU, affine: (B, 2, 5, 4) to (B, 4). And its parameters."""
+    shapes: Shapes = {"W1": (3, 2, 2, 3), "b1": (3,), "W2": (6, 5), "b2": (5,), "W3": (5, 4), "b3": (4,)}
+    params = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+    return plan_of(("conv", "relu", "max", "flatten", "affine", "relu", "affine"), params, first=first), params
+
+
+def plan_of(kinds: Sequence[str], params: Params, *, pad: int = 0, first: bool = False) -> Plan:
+    """The plan of a network with these parameters. pad, first: of the first convolution."""
+    plan: Plan = []
+    number = 0
+    for kind in kinds:
+        if kind in ("conv", "affine"):
+            number += 1
+            weights = params[f"W{number}"], params[f"b{number}"]
+            options = {"pad": pad, "first": first} if kind == "conv" and number == 1 else {}
+            plan.append(("Conv" if kind == "conv" else "Affine", weights, options))
+        else:
+            name = {"relu": "ReLU", "tanh": "Tanh", "max": "MaxPool", "mean": "AvgPool", "flatten": "Flatten"}[kind]
+            plan.append((name, (2,) if kind in ("max", "mean") else (), {}))
+    return plan
+
+
+def logits_of(layers: list[Proxy], x: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """What the layers give, called one after the other by the check."""
+    for layer in layers:
+        x = ask(layer, "forward", x)
+    found = expect_array(x, shape, "the layers one after the other")
+    expect(float(np.ptp(found)) > 1e-3, "the layers give the same for everything")
+    return found
+
+
+def learning(plan: Plan, layers: list[Proxy]) -> list[Proxy]:
+    """The layers that have weights."""
+    return [layer for (kind, _, _), layer in zip(plan, layers, strict=True) if kind in ("Conv", "Affine")]
+
+
+def gradients_of(student: Any, plan: Plan, x: np.ndarray, d_a: np.ndarray, like: Params) -> Params:
+    """The gradients that the student's layers find, called one after the other by the check."""
+    layers = build(student, plan)
+    logits_of(layers, x, (d_a.shape[0], d_a.shape[1]))
+    d = d_a
+    for layer in reversed(layers):
+        d = ask(layer, "backward", d)
+    found: Params = {}
+    for number, layer in enumerate(learning(plan, layers), 1):
+        for name in (f"W{number}", f"b{number}"):
+            gradient = expect_close_shape(getattr(layer, f"d_{name[0]}"), like[name].shape, f"d_{name[0]}")
+            expect(bool(np.any(gradient)), f"the gradient of {name} is zero")
+            found[name] = gradient
+    return found
+
+
+def softmax(a: np.ndarray) -> np.ndarray:
+    """Handout eq. (5), (6)."""
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def expect_probabilities(
+    student: Any, network: Proxy, plan: Plan, x: np.ndarray, expected: np.ndarray, name: str, hint: str
+) -> None:
+    """``network.forward(x)`` is ``expected``, or what the student's own layers and softmax make of x."""
+    got = expect_array(ask(network, "forward", x), expected.shape, name, hint=hint)
     try:
-        return compute()
+        expect_close(got, expected, name, atol=PROBABILITY_ATOL, hint=hint)
     except CheckFailed:
-        return None
-    except CodeError as error:
-        if error.kind in SILENT_KINDS:
-            return None
-        raise
+        shape = (expected.shape[0], expected.shape[1])
+        own = quietly(lambda: logits_of(build(student, plan), x, shape))
+        if own is None:
+            raise
+        finished = quietly(lambda: expect_array(expect_function(student, "softmax")(own), shape, "softmax"))
+        if finished is None or np.ptp(finished) < 1e-3:
+            finished = softmax(own)
+        expect_close(got, finished, name, atol=PROBABILITY_ATOL, hint=hint)
+
+
+# --- Layers that learn --------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=7)
+def cnn_make_layers(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """make_conv and make_affine draw weights from N(0, 2/N), N the numbers that feed one node."""
+    seed = int(rng.integers(1, 10_000))
+    made = expect_function(student, "make_conv")
+    cases: list[tuple[str, Any, tuple[int, ...], int]] = [
+        ("make_conv(8, 50, 7)", made(8, 50, 7, rng=generator(student, seed)), (50, 8, 7, 7), 8 * 49),
+        ("make_conv(30, 90, 3)", made(30, 90, 3, rng=generator(student, seed)), (90, 30, 3, 3), 30 * 9),
+    ]
+    made = expect_function(student, "make_affine")
+    cases.append(("make_affine(300, 70)", made(300, 70, rng=generator(student, seed)), (300, 70), 300))
+    for name, layer, shape, fed in cases:
+        expect_object(layer, name)
+        W = expect_array(layer.W, shape, f"{name}.W", floating=True)
+        b = expect_array(layer.b, (shape[0] if len(shape) == 4 else shape[1],), f"{name}.b", floating=True)
+        right = (2 / fed) ** 0.5
+        hint = "The variance is 2/N; normal() takes the standard deviation. N counts all channels of the window."
+        message = f"{name}.W: the standard deviation is {W.std():.4g}, expected {right:.4g}"
+        expect(abs(W.std() / right - 1) < SPREAD, message, hint)
+        expect(abs(W.mean()) < SPREAD * right, f"{name}.W: the mean is {W.mean():.3g}, expected about 0", hint)
+        expect(not np.any(b), f"{name}.b: not 0 everywhere", "The biases begin at 0.")
+        hint = "Random numbers come as float64: .astype(np.float32)."
+        expect(W.dtype == np.float32, f"{name}.W: got dtype {W.dtype}, expected float32", hint)
+        expect(b.dtype == np.float32, f"{name}.b: got dtype {b.dtype}, expected float32", hint)
+    same = expect_object(expect_function(student, "make_conv")(8, 50, 7, rng=generator(student, seed)), "make_conv")
+    hint = "Draw from the rng that is passed in, and from nothing else."
+    expect_close(same.W, cases[0][1].W, "make_conv with a generator of the same seed: W", hint=hint)
+    shared = generator(student, seed)
+    one, two = (expect_object(expect_function(student, "make_affine")(6, 5, rng=shared), "") for _ in range(2))
+    twice = np.array_equal(expect_array(one.W, (6, 5), "W"), expect_array(two.W, (6, 5), "W"))
+    expect(not twice, "make_affine: two layers from one generator have the same weights", hint)
+    layer = expect_function(student, "make_conv")(2, 3, 4, rng=generator(student, seed), stride=2, pad=1)
+    x = rng.normal(size=(2, 2, 8, 6)).astype(np.float32)
+    hint = "Pass **options on to Conv: stride, pad, first."
+    expect_array(ask(layer, "forward", x), (2, 3, 4, 3), "make_conv(…, stride=2, pad=1): forward", hint=hint)
+
+
+@check(TASK, points=5)
+def cnn_learning_layers(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """learning_layers finds the layers with weights, in order, also inside a layer made of layers."""
+    filters, A, B, C = (rng.normal(size=shape) for shape in ((3, 2, 2, 2), (3, 4), (4, 2), (2, 5)))
+    conv, flatten, relu = build(student, [("Conv", (filters, np.zeros(3)), {}), ("Flatten", (), {}), ("ReLU", (), {})])
+    a, b, c = (build(student, [("Affine", (W, np.zeros(W.shape[1])), {})])[0] for W in (A, B, C))
+    inner = network_of(student, [relu, b])
+    cases: list[tuple[str, list[Proxy], list[np.ndarray]]] = [
+        ("[Conv, ReLU, Flatten, Affine]", [conv, relu, flatten, a], [filters, A]),
+        ("[ReLU, Flatten]", [relu, flatten], []),
+        ("[Conv, block, Affine], one in the block", [conv, inner, c], [filters, B, C]),
+        (
+            "[Affine, block, Affine], a block in the block",
+            [a, network_of(student, [network_of(student, [conv]), inner]), c],
+            [A, filters, B, C],
+        ),
+    ]
+    for name, layers, weights in cases:
+        found = expect_function(student, "learning_layers")(layers)
+        message = f"learning_layers of {name}: got {show(found)}, expected a list of {len(weights)}"
+        hint = "A layer learns when it has W. One with `layers` of its own is asked in turn."
+        expect(type(found) in (list, tuple) and len(found) == len(weights), message, hint)
+        for number, (layer, W) in enumerate(zip(found, weights, strict=True), 1):
+            got = expect_object(layer, f"learning_layers of {name}: number {number}").W
+            hint = "The order is that of the forward pass."
+            expect_close(got, W, f"learning_layers of {name}: W of number {number}", hint=hint)
+
+
+# --- Network ------------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=6, equation="(5)")
+def cnn_network_forward(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Network.forward sends the batch through all layers, and the softmax behind them."""
+    for dtype, batch in ((np.float64, 7), (np.float32, 2)):
+        plan, _ = small_plan(rng, dtype)
+        x = rng.normal(size=(batch, 2, 5, 4)).astype(dtype)
+        expected = network_of(reference, build(reference, plan)).forward(x)
+        hint = "Each layer gets what the one in front of it returned; softmax turns the last into probabilities."
+        network = network_of(student, build(student, plan))
+        expect_probabilities(student, network, plan, x, expected, f"Network.forward, {np.dtype(dtype)}", hint)
+    frozen = network_of(student, build(student, plan), frozen=4)
+    hint = "Frozen layers do not learn; they do work."
+    expect_probabilities(student, frozen, plan, x, expected, "Network.forward with frozen=4", hint)
+    expect_unchanged(student)
+
+
+@check(TASK, points=10, equation="(13)")
+def cnn_network_gradients(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Network.backward finds the gradient of every parameter; parameters and gradients name them alike."""
+    for dtype, first, rtol in ((np.float64, False, 1e-4), (np.float32, True, 2e-3)):
+        plan, params = small_plan(rng, dtype, first)
+        x, d_a = (rng.normal(size=shape).astype(dtype) for shape in ((7, 2, 5, 4), (7, 4)))
+        layers = build(student, plan)
+        network = network_of(student, layers)
+        found = parameters_of(network, params)
+        for name, value in params.items():
+            hint = "W1 and b1 belong to the first layer that learns, counted from the front."
+            expect_close(found[name], value, f"Network.parameters {name}", loose_shape=True, hint=hint)
+        right = network_of(reference, build(reference, plan))
+        for one in (network, right):
+            ask(one, "forward", x)
+            ask(one, "backward", d_a)
+        got = expect_parameters(ask(network, "gradients"), params, "Network.gradients")
+        expected = right.gradients()
+        hint = "From the last layer to the first; each gets what the one behind it returned, the last one d_a."
+        try:
+            for name in params:
+                expect_close(got[name], expected[name], f"Network.gradients {name}", rtol=rtol, hint=hint)
+        except CheckFailed:
+            own = quietly(lambda: gradients_of(student, plan, x, d_a, params))
+            if own is None:
+                raise
+            for name in params:
+                expect_close(got[name], own[name], f"Network.gradients {name}", rtol=rtol, hint=hint)
+            continue
+        if dtype is np.float64:
+            expect_slopes(network, learning(plan, layers), params, x, d_a)
+    expect_unchanged(student)
+
+
+def parameters_of(network: Proxy, like: Params, name: str = "Network") -> Params:
+    """``network.parameters()``, with the names and shapes of ``like``."""
+    return expect_parameters(ask(network, "parameters"), like, f"{name}.parameters")
+
+
+def expect_slopes(network: Proxy, layers: list[Proxy], params: Params, x: np.ndarray, d_a: np.ndarray) -> None:
+    """The gradients are those of the network's own forward, by central differences.
+
+    ln softmax(a) is a but for a number for each row, so with rows of ``d_a`` that sum to 0 both have the same slope.
+    """
+    d_a = d_a - d_a.mean(axis=1, keepdims=True)
+    ask(network, "forward", x)
+    ask(network, "backward", d_a)
+    got = expect_parameters(ask(network, "gradients"), params, "Network.gradients")
+    for number, layer in enumerate(layers, 1):
+        for name, attribute in ((f"W{number}", "W"), (f"b{number}", "b")):
+            if name in ("W2", "W3"):
+                continue  # as W1 and the biases; a quarter of a second each
+
+            def moved(value: np.ndarray, layer: Proxy = layer, attribute: str = attribute) -> np.ndarray:
+                setattr(layer, attribute, value)
+                y = expect_array(ask(network, "forward", x), d_a.shape, "Network.forward")
+                return np.log(np.maximum(y, 1e-300))
+
+            expect_gradient(moved, params[name], d_a, got[name], f"Network.gradients {name}")
+            setattr(layer, attribute, params[name])
+
+
+@check(TASK, points=8)
+def cnn_network_frozen(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """Frozen layers take no part in the backward pass, and the others keep their names."""
+    plan, params = small_plan(rng)
+    x, other = rng.normal(size=(2, 7, 2, 5, 4))
+    d_a = rng.normal(size=(7, 4))
+    for frozen, names in ((4, ["W2", "b2", "W3", "b3"]), (5, ["W3", "b3"])):
+        layers = build(student, plan)
+        whole = network_of(student, layers)
+        ask(whole, "forward", other)
+        ask(whole, "backward", d_a)
+        before = expect_close_shape(layers[0].d_W, params["W1"].shape, "d_W of the first layer")
+        ask(whole, "forward", x)
+        ask(whole, "backward", d_a)
+        all_of_them = expect_parameters(ask(whole, "gradients"), params, "Network.gradients")
+        ask(whole, "forward", other)
+        ask(whole, "backward", d_a)
+        part = network_of(student, layers, frozen=frozen)
+        parameters_of(part, params)
+        ask(part, "forward", x)
+        ask(part, "backward", d_a)
+        name = f"Network(…, frozen={frozen}).gradients"
+        got = expect_parameters(ask(part, "gradients"), {key: params[key] for key in names}, name)
+        for key in names:
+            hint = "A name belongs to a layer, whether or not the layers in front of it learn."
+            expect_close(got[key], all_of_them[key], f"{name} {key}", hint=hint)
+            expect(bool(np.any(got[key])), f"{name} {key}: zero everywhere")
+        after = layers[0].d_W
+        hint = "The way back ends at the first layer that learns: that is what makes frozen networks fast."
+        expect_close(after, before, "d_W of a frozen layer after Network.backward", hint=hint)
+    for maker, names in (("make_cnn", range(2, 4)), ("make_lenet5", range(3, 6))):
+        network = expect_function(student, "freeze_convolutions")(expect_function(student, maker)(2))
+        name = f"freeze_convolutions({maker}())"
+        expect_object(network, name)
+        y = expect_array(ask(network, "forward", np.ones((2, 1, 28, 28), np.float32)), (2, 10), f"{name}.forward")
+        ask(network, "backward", y)
+        found = ask(network, "gradients")
+        right = sorted(f"{kind}{n}" for kind in "Wb" for n in names)
+        message = f"{name}: the gradients are those of {show(found)}, expected {', '.join(right)}"
+        if type(found) is dict:
+            message = f"{name}: gradients of {', '.join(map(str, sorted(map(str, found))))}, expected {', '.join(right)}"
+        expect(type(found) is dict and sorted(map(str, found)) == right, message, "All before Flatten is frozen.")
+
+
+# --- Three stacks of layers ---------------------------------------------------------------------------------------
+
+
+@check(TASK, points=7)
+def cnn_make_cnn(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """make_cnn is conv(30 of 5x5) - ReLU - pool(2) - affine(100) - ReLU - affine(10)."""
+    kinds = ("conv", "relu", "max", "flatten", "affine", "relu", "affine")
+    shapes: Shapes = {"W1": (30, 1, 5, 5), "W2": (30 * 12 * 12, 100), "W3": (100, 10)}
+    expect_stack(student, rng, "make_cnn", kinds, shapes)
+
+
+@check(TASK, points=7)
+def cnn_make_eleven_layers(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """make_eleven_layers is twice conv - ReLU - pool, then flatten, affine - ReLU - affine - softmax."""
+    kinds = ("conv", "relu", "max", "conv", "relu", "max", "flatten", "affine", "relu", "affine")
+    shapes: Shapes = {"W1": (16, 1, 5, 5), "W2": (32, 16, 5, 5), "W3": (32 * 4 * 4, 100), "W4": (100, 10)}
+    expect_stack(student, rng, "make_eleven_layers", kinds, shapes)
+
+
+@check(TASK, points=7)
+def cnn_make_lenet5(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """make_lenet5 has the layers of LeNet-5 and its 61 706 parameters."""
+    kinds = ("conv", "tanh", "mean", "conv", "tanh", "mean", "flatten")
+    kinds += ("affine", "tanh", "affine", "tanh", "affine")
+    shapes: Shapes = {"W1": (6, 1, 5, 5), "W2": (16, 6, 5, 5), "W3": (400, 120), "W4": (120, 84), "W5": (84, 10)}
+    expect_stack(student, rng, "make_lenet5", kinds, shapes, pad=2)
+
+
+def expect_stack(
+    student: Any, rng: Any, maker: str, kinds: Sequence[str], shapes: Shapes, pad: int = 0
+) -> None:
+    """The network that ``maker`` makes has these layers: by the shapes of its parameters, and by what it computes."""
+    seed, x = int(rng.integers(1, 10_000)), rng.uniform(size=(3, 1, 28, 28)).astype(np.float32)
+    make = expect_function(student, maker)
+    like: Params = {}
+    for name, shape in shapes.items():
+        like[name] = np.empty(shape)
+        like[f"b{name[1:]}"] = np.empty(shape[0] if len(shape) == 4 else shape[1])
+    network = expect_object(make(seed), maker)
+    params = parameters_of(network, like, maker)
+    for name in shapes:
+        expect(bool(np.any(params[name])), f"{maker}: {name} is zero everywhere", "Layers from make_conv and make_affine.")
+    expected = softmax(trusted_logits(kinds, params, x, pad=pad))
+    plan = plan_of(kinds, params, pad=pad)
+    hint = "Go through the list of layers in the text one by one: kinds, order, padding."
+    expect_probabilities(student, network, plan, x, expected, f"{maker}().forward", hint)
+    again, other = (parameters_of(expect_object(make(s), maker), like, maker) for s in (seed, seed + 1))
+    hint = "One generator, made from seed, for all layers."
+    expect_close(again["W1"], params["W1"], f"{maker} with the same seed again: W1", hint=hint)
+    expect(not np.array_equal(other["W1"], params["W1"]), f"{maker}: another seed, the same W1", hint)
+
+
+def trusted_logits(kinds: Sequence[str], params: Params, x: np.ndarray, *, pad: int = 0) -> np.ndarray:
+    """What softmax gets in a network of these layers: (B, C, H, W) -> (B, classes). pad: of the first convolution."""
+    number = 0
+    for kind in kinds:
+        if kind in ("conv", "affine"):
+            number += 1
+            W, b = params[f"W{number}"], params[f"b{number}"]
+        if kind == "conv":
+            around = pad if number == 1 else 0
+            x = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)))
+            windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[2:], axis=(2, 3))
+            x = np.moveaxis(np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3))) + b, 3, 1)
+        elif kind in ("max", "mean"):
+            parts = [x[:, :, r::2, s::2] for r in range(2) for s in range(2)]
+            x = np.maximum.reduce(parts) if kind == "max" else sum(parts[1:], parts[0]) / 4
+        elif kind == "flatten":
+            x = x.reshape(len(x), -1)
+        elif kind == "affine":
+            x = x @ W + b
+        else:
+            x = np.maximum(x, 0) if kind == "relu" else np.tanh(x)
+    return x
+
+
+# --- Batches ------------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=5, equation="(9)")
+def cnn_to_batch(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """to_batch turns grey or colour images of bytes into (B, C, H, W), float32 from 0 to 1."""
+    for shape, expected in (((5, 6, 4), (5, 1, 6, 4)), ((2, 3, 5, 7), (2, 3, 5, 7)), ((1, 4, 3), (1, 1, 4, 3))):
+        images = rng.integers(0, 256, size=shape, dtype=np.uint8)
+        got = expect_function(student, "to_batch")(images)
+        hint = "Bytes go up to 255. Grey images lack the axis of the channels."
+        x = expect_close(got, (images / 255).reshape(expected), f"to_batch of images {shape}", hint=hint)
+        message = f"to_batch: got dtype {x.dtype}, expected float32"
+        expect(x.dtype == np.float32, message, "uint8 divided by a number is float64, unless you say otherwise.")
+    expect_unchanged(student)
+
+
+@check(TASK, points=6)
+def cnn_move(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """move shifts all images of a batch by the same random distance and lets 0 come in."""
+    images = rng.integers(1, 256, size=(3, 7, 6), dtype=np.uint8)
+    function, shared = expect_function(student, "move"), generator(student, int(rng.integers(1, 10_000)))
+    still = function(images, 0, shared)
+    expect_close(still, images, "move by 0 pixels")
+    seen: set[tuple[int, int]] = set()
+    for _ in range(150):  # each of 25 distances is missed with a probability of 0.002, each row of them with 1e-15
+        got = expect_array(function(images, 2, shared), images.shape, "move by up to 2 pixels")
+        fitting = [step for step in np.ndindex(5, 5) if np.array_equal(got, shifted(images, step[0] - 2, step[1] - 2))]
+        hint = "One distance down and one to the right for the whole batch; pixels of the other edge do not come back."
+        message = "move by up to 2 pixels: the result is not the images moved by -2 to 2 pixels along both axes"
+        expect(bool(fitting), message, hint)
+        seen.add((int(fitting[0][0]), int(fitting[0][1])))
+    for axis, name in enumerate(("down", "to the right")):
+        distances = sorted({step[axis] - 2 for step in seen})
+        message = f"move by up to 2 pixels, 150 times: the distances {name} were {distances}, expected -2 to 2"
+        expect(distances == [-2, -1, 0, 1, 2], message, "Both ends count, and both directions.")
+    together = len(seen) > 10
+    expect(together, "move: down and to the right depend on each other", "Two distances, drawn one by one.")
+    expect_unchanged(student)
+
+
+def shifted(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Images (B, H, W) moved, 0 where nothing was."""
+    height, width = images.shape[1:]
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2)))
+    return padded[:, 2 - down : 2 - down + height, 2 - right : 2 - right + width]
+
+
+# --- Training -----------------------------------------------------------------------------------------------------
+
+
+@check(TASK, points=9, equation="(41), (42)")
+def cnn_training_step(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """training_step returns the loss and moves every parameter by the optimizer; frozen ones stay."""
+    for frozen in (0, 4):
+        plan, params = small_plan(rng)
+        network = network_of(student, build(student, plan), frozen=frozen)
+        right = network_of(reference, build(reference, plan), frozen=frozen)
+        batches = []
+        for _ in range(3):
+            batches.append((rng.normal(size=(7, 2, 5, 4)), np.eye(4)[rng.integers(0, 4, size=7)]))
+        got = walk(student, network, batches, params)
+        expected = walk(reference, right, batches, params)
+        try:
+            expect_walk(got, expected, params, frozen)
+        except CheckFailed:
+            own = quietly(lambda plan=plan, params=params, batches=batches, frozen=frozen: own_walk(
+                student, plan, params, batches, frozen
+            ))
+            if own is None:
+                raise
+            expect_walk(got, own, params, frozen)
+    expect_unchanged(student, "x and t belong to the caller.")
+
+
+def walk(owner: Any, network: Proxy, batches: list[Any], like: Params) -> tuple[list[float], Params]:
+    """The losses of some training steps, and the parameters afterwards."""
+    optimizer = expect_object(expect_function(owner, "AdaGrad")(0.05), "AdaGrad")
+    step = expect_function(owner, "training_step")
+    losses = [expect_number(step(network, optimizer, x, t), "training_step") for x, t in batches]
+    return losses, parameters_of(network, like)
+
+
+def own_walk(
+    student: Any, plan: Plan, params: Params, batches: list[Any], frozen: int
+) -> tuple[list[float], Params]:
+    """The same with the student's own layers and optimizer, called one by one."""
+    optimizer = expect_object(expect_function(student, "AdaGrad")(0.05), "AdaGrad")
+    names = [name for name in params if frozen == 0 or name[1] != "1"]
+    at, losses = dict(params), []
+    for x, t in batches:
+        y = softmax(logits_of(build(student, plan_with(plan, at)), x, t.shape))
+        losses.append(float(-np.mean(np.log(y[t == 1]))))
+        grads = gradients_of(student, plan_with(plan, at), x, (y - t) / len(t), params)
+        moving = {name: at[name] for name in names}
+        updated = ask(optimizer, "update", moving, {name: grads[name] for name in names})
+        at.update(expect_parameters(updated, moving, "AdaGrad.update"))
+    return losses, at
+
+
+def plan_with(plan: Plan, params: Params) -> Plan:
+    """The plan with other parameters."""
+    found: Plan = []
+    number = 0
+    for kind, arguments, options in plan:
+        if kind in ("Conv", "Affine"):
+            number += 1
+            arguments = params[f"W{number}"], params[f"b{number}"]
+        found.append((kind, arguments, options))
+    return found
+
+
+def expect_walk(
+    got: tuple[list[float], Params], expected: tuple[list[float], Params], start: Params, frozen: int
+) -> None:
+    case = " with frozen=4" if frozen else ""
+    hint = "The mean cross-entropy of this batch, before the update."
+    for number, (loss, right) in enumerate(zip(got[0], expected[0], strict=True), 1):
+        expect_close(loss, right, f"training_step{case}: the loss of step {number}", rtol=1e-3, hint=hint)
+    hint = "Forward, backward with the gradient (14), and update with what parameters() and gradients() return."
+    if frozen:
+        hint = "The optimizer gets gradients of the layers that learn only."
+    for name, value in start.items():
+        change, right = got[1][name] - value, expected[1][name] - value
+        expect_close(change, right, f"the change of {name} in 3 training steps{case}", rtol=STEP_RTOL, hint=hint)
+
+
+@check(TASK, points=7, equation="(12)")
+def cnn_train_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """train goes through all images in every epoch and prints its mean loss; the seed decides the rest."""
+    W, b = rng.normal(0, 0.05, size=(784, 10)), rng.normal(size=10)
+    # All images are the same, so that every order of them gives the same losses. 11 is no multiple of 4.
+    images = np.repeat(rng.integers(0, 256, size=(1, 28, 28), dtype=np.uint8), 11, axis=0)
+    labels = np.repeat(rng.integers(0, 10, size=1), 11)
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 4, "learning_rate": 0.01, "seed": 1}
+    done = run(expect_function(student, "train"), flat(student, W, b), images, labels, **options)
+    printed = epoch_losses(done.stdout, 3)
+    expected = epoch_losses(run(reference.train, flat(reference, W, b), images, labels, **options).stdout, 3)
+    try:
+        expect_losses(printed, expected)
+    except CheckFailed:
+        own = quietly(lambda: own_losses(student, W, b, images, labels))
+        if own is None:
+            raise
+        expect_losses(printed, own)
+    expect_object(done.value, "train")
+    like = {"W1": W, "b1": b}
+
+    # One pixel is lit in each of these images: only rows of W whose image was used can change.
+    count = 47
+    images = np.zeros((count, 28, 28), dtype=np.uint8)
+    images.reshape(count, 784)[np.arange(count), np.arange(count)] = 255
+    labels = rng.integers(0, 10, size=count)
+    ends = []
+    for seed in (11, 11, 12):
+        options = {"epochs": 1, "batch_size": 6, "learning_rate": 0.02, "seed": seed}
+        trained = expect_function(student, "train")(flat(student, W, b), images, labels, **options)
+        ends.append(parameters_of(expect_object(trained, "train"), like, "train"))
+    used = int((np.abs(ends[0]["W1"] - W)[:count].max(axis=1) > 1e-5).sum())
+    hint = "The last batch of an epoch may be smaller than the others, and counts as well."
+    expect(used == count, f"train: {used} of {count} images had an influence in one epoch, batches of 6", hint)
+    for name in like:
+        where = f"train with the same seed again: {name}"
+        expect_close(ends[1][name], ends[0][name], where, rtol=1e-5, hint="Draw from one generator made of seed.")
+    same = np.array_equal(ends[0]["b1"], ends[2]["b1"])
+    expect(not same, "train: the seeds 11 and 12 give the same result", "Every epoch shuffles the images.")
+
+    # Moved images: pixel (5, 5) becomes one of the nine around it.
+    images = np.zeros((30, 28, 28), dtype=np.uint8)
+    images[:, 5, 5] = 255
+    options = {"epochs": 3, "batch_size": 2, "learning_rate": 0.01, "max_move": 1, "seed": 3}
+    trained = expect_function(student, "train")(flat(student, W, b), images, labels[:30], **options)
+    moved = parameters_of(expect_object(trained, "train"), like, "train")["W1"] - W
+    lit = {(int(p) // 28, int(p) % 28) for p in np.flatnonzero(np.abs(moved).max(axis=1) > 1e-6)}
+    message = f"train with max_move=1, images of one pixel: weights of {len(lit)} pixels changed, expected 9"
+    around = {(i, j) for i in (4, 5, 6) for j in (4, 5, 6)}
+    expect(lit <= around and len(lit) > 6, message, "Every batch is moved anew, by up to max_move pixels.")
+
+
+def flat(owner: Any, W: np.ndarray, b: np.ndarray) -> Proxy:
+    """A network of one affine layer."""
+    return network_of(owner, build(owner, [("Flatten", (), {}), ("Affine", (W.copy(), b.copy()), {})]))
+
+
+def own_losses(student: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray) -> list[float]:
+    """The mean losses of three epochs of 4, 4 and 3 equal images, by the student's own training_step."""
+    network = flat(student, W, b)
+    optimizer = expect_object(expect_function(student, "AdaGrad")(0.01), "AdaGrad")
+    losses = []
+    for count in (4, 4, 3) * 3:
+        x = expect_array(expect_function(student, "to_batch")(images[:count]), (count, 1, 28, 28), "to_batch")
+        t = np.eye(10)[labels[:count]]
+        losses.append(expect_number(expect_function(student, "training_step")(network, optimizer, x, t), "loss"))
+    expect(min(losses) > 0 and losses[0] != losses[-1], "training_step: the loss does not change")
+    return list(np.reshape(losses, (3, 3)).mean(axis=1))
+
+
+@check(TASK, points=6, equation="(7)")
+def cnn_predict_accuracy(student: Proxy, reference: Proxy, rng: Any) -> None:
+    """predict and accuracy are right for every number of images, a batch at a time."""
+    count = 23
+    images = rng.integers(0, 256, size=(count, 28, 28), dtype=np.uint8)
+    W, b = rng.normal(size=(784, 10)), np.zeros(10)
+    b -= (images.reshape(count, 784) / 255 @ W + b).mean(axis=0)  # so that many digits are seen
+    digits = np.argmax(images.reshape(count, 784) / 255 @ W + b, axis=1)
+    network = flat(student, W, b)
+    own = quietly(lambda: own_digits(student, W, b, images))
+    choices = [digits] if own is None else [digits, own]
+    for size in (5, 100):
+        name = f"predict of {count} images, batch_size={size}"
+        got = expect_labels(expect_function(student, "predict")(network, images, size), count, 10, name)
+        fitting = [right for right in choices if np.array_equal(got, right)]
+        wrong = int((got != digits).sum())
+        hint = "The position of the largest in each row, for the last, smaller batch as well."
+        expect(bool(fitting), f"{name}: {wrong} of {count} digits differ from the largest probability", hint)
+    digits = fitting[0]
+    labels = np.where(np.arange(count) % 4 == 0, (digits + 3) % 10, digits)
+    labels[-3:] = (digits[-3:] + 1) % 10
+    for size in (5, 100):
+        got = expect_number(expect_function(student, "accuracy")(network, images, labels, size), "accuracy")
+        hint = "Count what is right in all batches and divide once: the last batch may be smaller."
+        right = float(np.mean(digits == labels))
+        expect_close(got, right, f"accuracy of {count} images, batch_size={size}", atol=1e-6, hint=hint)
+    for function, arguments in (("predict", (images, 5)), ("accuracy", (images, labels, 5))):
+        expect_function(student, function)(network, *arguments)
+        # Only after a forward pass of all images together is there a way back for all of them.
+        all_at_once = error_of(expect_function(network, "backward"), np.ones((count, 10))) is None
+        message = f"{function} with batch_size=5: all {count} images went through the network at once"
+        expect(not all_at_once, message, "The columns of 10 000 images need half a gigabyte: batch_size at a time.")
+
+
+def own_digits(student: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """The digits by the student's own to_batch and layers."""
+    shape = (len(images), 1, 28, 28)
+    x = expect_array(expect_function(student, "to_batch")(images), shape, "to_batch")
+    layers = build(student, [("Flatten", (), {}), ("Affine", (W, b), {})])
+    digits = np.argmax(logits_of(layers, x, (len(images), 10)), axis=1)
+    expect(len(set(digits.tolist())) > 2, "always the same digit")
+    return digits
+
+
+@check(TASK, points=10, equation="(41), (42)", seconds=60)
+def cnn_train_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
+    """The network of make_cnn, trained by train, reads images that it has never seen."""
+    accuracy = trained_accuracy(student, rng, data)
+    name = f"accuracy after {EPOCHS} epochs of {IMAGES} images"
+    return ramp(accuracy, *threshold(TASK, "cnn_train_accuracy"), name)
+
+
+def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
+    """The accuracy on unseen images, 0..1, of what the student's train makes of make_cnn.
+
+    The digits are renamed at random, so filters and weights that came with the notebook are worth nothing.
+    """
+    count = min(IMAGES, len(data.train[0]))
+    chosen = np.sort(rng.choice(len(data.train[0]), size=count, replace=False))
+    names, seed = rng.permutation(10), int(rng.integers(1, 2**31))
+    images, labels = np.array(data.train[0][chosen]), names[data.train[1][chosen]]
+    network = expect_object(expect_function(student, "make_cnn")(seed), "make_cnn")
+    trained = expect_object(
+        expect_function(student, "train")(network, images, labels, epochs=EPOCHS, seed=seed), "train"
+    )
+    shapes: Shapes = {"W1": (30, 1, 5, 5), "b1": (30,), "W2": (4320, 100), "b2": (100,), "W3": (100, 10), "b3": (10,)}
+    params = parameters_of(trained, {name: np.empty(shape) for name, shape in shapes.items()}, "train")
+    return float(np.mean(network_digits(params, data.held_out[0][:HELD_OUT]) == names[data.held_out[1][:HELD_OUT]]))
+
+
+def network_digits(params: Params, images: np.ndarray) -> np.ndarray:
+    """The digits (N,) that the network of make_cnn with these parameters sees in uint8 images (N, 28, 28)."""
+    exact = {name: value.astype(np.float32) for name, value in params.items()}
+    kinds = ("conv", "max", "relu", "flatten", "affine", "relu", "affine")
+    found = []
+    with np.errstate(all="ignore"):
+        for start in range(0, len(images), 250):
+            x = np.divide(images[start : start + 250, np.newaxis], 255, dtype=np.float32)
+            found.append(np.argmax(trusted_logits(kinds, exact, x), axis=1))
+    return np.concatenate(found)

@@ -1,15 +1,84 @@
-"""Feedback pages by nbgrader's own command."""
+"""Feedback pages by nbgrader itself, for every autograded notebook that has none or has a newer grade.
+
+nbgrader makes one page after the other; here several processes share them.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
 from autograder.course import Course
-from autograder.reports.export import run_nbgrader
+from autograder.reports.export import nbgrader_environment
+
+LINES = 3  # of what nbgrader says about a page it could not make
 
 
-def generate_feedback(course: Course, task: str) -> list[str]:
-    """Run `nbgrader generate_feedback` for ``task``; what it could not do, one line each."""
-    done = run_nbgrader(course, ["generate_feedback", task, "--force"])
-    if done.returncode == 0:
-        return []
-    lines = [line for line in done.stderr.splitlines() if "ERROR" in line]
-    return [f"nbgrader generate_feedback {task} failed:", *(lines[-5:] or done.stderr.splitlines()[-5:])]
+def generate_feedback(course: Course, tasks: Sequence[str], jobs: int = 1) -> list[str]:
+    """Make the pages of ``tasks`` that are missing or out of date; what went wrong, one line each."""
+    waiting = [pair for task in tasks for pair in outdated(course.root, task)]
+    command = [sys.executable, "-m", "autograder.grading.feedback", str(course.root)]
+    workers = []
+    for number in range(min(jobs, len(waiting))):
+        worker = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=course.root,
+            env=nbgrader_environment(),
+        )
+        assert worker.stdin is not None
+        worker.stdin.write(json.dumps(waiting[number::jobs]))
+        worker.stdin.close()
+        worker.stdin = None
+        workers.append(worker)
+    problems: list[str] = []
+    for worker in workers:
+        said, errors = worker.communicate()
+        if worker.returncode:
+            problems.append(f"nbgrader made no feedback: {errors.strip()[-300:]}")
+        else:
+            problems += json.loads(said.strip().splitlines()[-1])
+    return problems
+
+
+def outdated(root: Path, task: str) -> list[tuple[str, str]]:
+    """(task, student) of every autograded notebook without a page as new as itself."""
+    found = []
+    for notebook in sorted(root.glob(f"autograded/*/{task}/{task}.ipynb")):
+        student = notebook.parent.parent.name
+        page = root / "feedback" / student / task / f"{task}.html"
+        if not page.is_file() or page.stat().st_mtime < notebook.stat().st_mtime:
+            found.append((task, student))
+    return found
+
+
+def main() -> None:
+    """Make the pages named on standard input, in the course folder named as argument; problems as JSON."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config, PyFileConfigLoader
+
+    import autograder.grading.quick_start  # noqa: F401 - before anything imports jsonschema
+
+    root = Path(sys.argv[1])
+    config = Config()
+    if (root / "nbgrader_config.py").is_file():
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config.CourseDirectory.root = str(root)
+    api = NbGraderAPI(config=config)
+    problems = []
+    for task, student in json.load(sys.stdin):
+        result = api.generate_feedback(task, student, force=True)
+        if not result["success"]:
+            said = str(result.get("error") or result.get("log")).strip().splitlines()[-LINES:]
+            problems.append(f"no feedback page for {student}, {task}: {' '.join(said)}")
+    print(json.dumps(problems))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from autograder import datasets
 from autograder.checks import TaskData
 from autograder.course import Course, home_of
-from autograder import datasets
 from autograder.datasets.cache import cache_root
 from autograder.grading.secret import course_secret
 from autograder.sandbox.backends import Launch

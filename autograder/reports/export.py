@@ -55,16 +55,16 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
 def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run nbgrader's own command in the course folder."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    # nbgrader starts alembic by name: it is found also where the virtual environment is not activated.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = nbgrader_environment()
     return subprocess.run(
-        command,
-        cwd=course.root,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=course.root, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def nbgrader_environment() -> dict[str, str]:
+    """The environment for a command of nbgrader's: it starts alembic by name, activated environment or not."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path}
 
 
 def _inert(value: object) -> object:

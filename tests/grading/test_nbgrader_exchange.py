@@ -106,3 +106,19 @@ def scores(course: Course) -> dict[str, float]:
 
     with Gradebook(f"sqlite:///{course.root}/gradebook.db", course.id) as book:
         return {entry.student.id: entry.score for entry in book.assignment_submissions(TASK)}
+
+
+def test_the_formgraders_button_uses_the_sandbox_too(course: Course, pupils: Class) -> None:
+    """The button calls nbgrader's API in the server's process."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
+
+    leaving = pupils.solved(TASK)
+    leaving.cells.insert(0, nbformat.v4.new_code_cell("import os; os._exit(0)"))
+    pupils.hand_in("goran", TASK, leaving)
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+
+    result = NbGraderAPI(config=config).autograde(TASK, "goran")
+
+    assert result["success"], result
+    assert scores(course) == {"goran": 100}
