@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # solutions/ is not installed
 
 from autograder.calls import Session, connect
-from autograder.checks import TaskData, task3_backprop, task4_classifier
+from autograder.checks import TaskData, adv9_cnn, task3_backprop, task4_classifier
 from autograder.datasets import load_mnist, mnist_source, sandbox_split
 from autograder.notebook.data import task_data
 
@@ -120,9 +120,23 @@ def measure_parameters(parts: dict[str, TaskData], runs: int) -> Accuracies:
     return measured
 
 
+def measure_cnn(parts: dict[str, TaskData], runs: int) -> Accuracies:
+    """What the check cnn_train_accuracy of advanced task 9 measures on the reference."""
+    from solutions import adv9_cnn as solution
+
+    student = connect(Session(vars(solution)))
+    measured: Accuracies = {part: [] for part in parts}
+    for seed in progress(runs):
+        for number, (part, data) in enumerate(parts.items()):
+            rng = np.random.default_rng([seed, number])
+            measured[part].append(adv9_cnn.trained_accuracy(student, rng, data))
+    return measured
+
+
 MEASURES: dict[str, tuple[str, int, Callable[[dict[str, TaskData], int], Accuracies]]] = {
     "task3_backprop": ("train_accuracy", 30, measure_training),
     "task4_classifier": ("parameters_accuracy", 10, measure_parameters),
+    "adv9_cnn": ("cnn_train_accuracy", 30, measure_cnn),
 }
 
 
