@@ -34,19 +34,22 @@ class Pool:
     def places(self, image: np.ndarray) -> list[np.ndarray]:
         """Views of an image (C, H, W, N): for each place of the window, row by row, that pixel of all windows.
 
-        Returns R*S arrays (C, OH, OW, N). They share memory with image.
-        Raises ValueError when the window does not fit (`output_size`).
+        Returns R*S arrays (C, OH, OW, N). They share memory with image. The window has to fit: `enter` sees to it.
         """
         (R, S), (down, right) = self.window, self.stride
-        OH, OW = output_size(image.shape[1], R, down), output_size(image.shape[2], S, right)
+        _, height, width, _ = image.shape
+        # Pixel (r, s) of a window has R-1-r rows below it and S-1-s columns to the right.
         return [
-            image[:, r : r + (OH - 1) * down + 1 : down, s : s + (OW - 1) * right + 1 : right]
+            image[:, r : height - (R - 1 - r) : down, s : width - (S - 1 - s) : right]
             for r in range(R)
             for s in range(S)
         ]
 
     def enter(self, x: np.ndarray) -> np.ndarray:
-        """x: (N, C, H, W). Returns it as (C, H + 2 pad, W + 2 pad, N), and remembers the shape for `leave`."""
+        """x: (N, C, H, W). Returns it as (C, H + 2 pad, W + 2 pad, N), and remembers the shape for `leave`.
+
+        Raises ValueError when the window does not fit (`output_size`).
+        """
         (N, C, height, width), (pad_h, pad_w) = x.shape, self.pad
         # Here, so that a ValueError speaks of the image's size without its padding.
         output_size(height, self.window[0], self.stride[0], pad_h)

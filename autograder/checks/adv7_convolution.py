@@ -117,7 +117,8 @@ def windows_of(x: np.ndarray, setting: Setting) -> np.ndarray:
 def is_close(got: Any, expected: np.ndarray) -> bool:
     """Whether ``got`` is the array ``expected``, for hints."""
     fits = isinstance(got, np.ndarray) and got.dtype.kind == "f" and got.shape == expected.shape
-    return fits and np.allclose(got, expected, rtol=1e-3, atol=1e-4)
+    with np.errstate(all="ignore"):  # a student's numbers may be as large as they come
+        return fits and np.allclose(got, expected, rtol=1e-3, atol=1e-4)
 
 
 def forward_cause(y: Any, drawn: Drawn, setting: Setting) -> str:
@@ -222,7 +223,7 @@ def conv_naive(student: Any, reference: Any, rng: Any) -> None:
 @check(TASK, points=9, equation="(59)")
 def conv_im2col(student: Any, reference: Any, rng: Any) -> None:
     """Every window is a column of im2col, channel by channel and row by row; the columns' order is free."""
-    for setting in SETTINGS:
+    for setting in SETTINGS[:3]:
         x = draw(rng, setting).x
         expected = ask(reference, "im2col", x, setting.window, **setting.moves)
         name = f"im2col, {setting}"
@@ -244,7 +245,8 @@ def conv_im2col(student: Any, reference: Any, rng: Any) -> None:
 
 def windows_missing(X: np.ndarray, expected: np.ndarray) -> int:
     """How many columns of ``expected`` have no column of their own in ``X``."""
-    distance = np.abs(expected[:, :, None].astype(np.float64) - X[:, None, :]).max(axis=0)
+    with np.errstate(all="ignore"):
+        distance = np.abs(expected[:, :, None].astype(np.float64) - X[:, None, :]).max(axis=0)
     nearest = distance.argmin(axis=1)
     found = {int(column) for k, column in enumerate(nearest) if distance[k, column] < 1e-5}
     return X.shape[1] - len(found)

@@ -360,9 +360,9 @@ def cnn_network_frozen(student: Proxy, reference: Proxy, rng: Any) -> None:
         x = np.ones((2, 1, 28, 28), dtype=np.float32)
         ask(network, "backward", expect_array(ask(network, "forward", x), (2, 10), f"{name}.forward"))
         found, expected = ask(network, "gradients"), sorted(kind + n for kind in "Wb" for n in learning_ones)
-        got = sorted(map(str, found)) if type(found) is dict else show(found)
-        message = f"{name}: the gradients are {show(got)}, expected {show(expected)}"
-        expect(got == expected, message, "Everything before Flatten is frozen.")
+        names_found = sorted(map(str, found)) if type(found) is dict else show(found)
+        message = f"{name}: the gradients are {show(names_found)}, expected {show(expected)}"
+        expect(names_found == expected, message, "Everything before Flatten is frozen.")
 
 
 # --- Three stacks of layers ---------------------------------------------------------------------------------------
@@ -707,10 +707,10 @@ def cnn_predict_accuracy(student: Proxy, reference: Proxy, rng: Any) -> None:
     labels = np.where(np.arange(count) % 4 == 0, (digits + 3) % 10, digits)
     labels[-3:] = (digits[-3:] + 1) % 10
     for size in (5, 100):
-        got = expect_number(expect_function(student, "accuracy")(network, images, labels, size), "accuracy")
+        share = expect_number(expect_function(student, "accuracy")(network, images, labels, size), "accuracy")
         hint = "Count what is right in all batches and divide once: the last batch may be smaller."
         right = float(np.mean(digits == labels))
-        expect_close(got, right, f"accuracy of {count} images, batch_size={size}", atol=1e-6, hint=hint)
+        expect_close(share, right, f"accuracy of {count} images, batch_size={size}", atol=1e-6, hint=hint)
     for function, arguments in (("predict", (images, 5)), ("accuracy", (images, labels, 5))):
         expect_function(student, function)(network, *arguments)
         # Only after a forward pass of all images together is there a way back for all of them.

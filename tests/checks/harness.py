@@ -32,6 +32,8 @@ from autograder.datasets import arrays, lookup
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN_COUNT, TEST_COUNT, HELD_OUT_COUNT = 4_000, 1_000, 1_000
 PUBLIC_SEED = 784
+# Tasks whose checks use another data set than `small_data`: a function that makes it.
+OWN_DATA: dict[str, Callable[[], TaskData]] = {}
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
@@ -128,7 +130,7 @@ def grade(
             student = connect(QuietSession(namespace_of(task, source_override)))
             reference = connect(Session(namespace_of(task)), trusted=True)
             results[check.name] = run_check(
-                check, student, reference, rng_of(check, seed), data or small_data()
+                check, student, reference, rng_of(check, seed), data or data_of(task)
             )
     return results
 
@@ -143,7 +145,7 @@ def grade_recorded(
             log, draws = recorded(task, check.name)
             student = connect(QuietSession(namespace_of(task, source_override)))
             reference = connect(Replayer(log), trusted=True)
-            results[check.name] = run_check(check, student, reference, ReplayRng(draws), data or small_data())
+            results[check.name] = run_check(check, student, reference, ReplayRng(draws), data or data_of(task))
     return results
 
 
@@ -155,7 +157,7 @@ def recorded(task: str, name: str) -> tuple[list[Any], list[Any]]:
     rng = RecordingRng(rng_of(check, PUBLIC_SEED))
     with student_place():
         student = connect(QuietSession(namespace_of(task)))
-        result = run_check(check, student, connect(recorder, trusted=True), rng, small_data())
+        result = run_check(check, student, connect(recorder, trusted=True), rng, data_of(task))
     assert result.status is Status.PASSED, f"{name}: {result.message}"
     return recorder.log, rng.draws
 
@@ -225,6 +227,11 @@ def student_place() -> Iterator[None]:
                 del os.environ[lookup.VARIABLE]
             else:
                 os.environ[lookup.VARIABLE] = variable
+
+
+def data_of(task: str) -> TaskData:
+    """The data for the checks of ``task``: `small_data`, or what its test has put into `OWN_DATA`."""
+    return OWN_DATA.get(task, small_data)()
 
 
 @cache
