@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+contest_app = typer.Typer(help="The contest: digits whose labels nobody can look up.", no_args_is_help=True)
+app.add_typer(contest_app, name="contest")
 out = Console(soft_wrap=False)
 err = Console(stderr=True)
 FAILED, MISUSE = 1, 2
@@ -343,6 +345,29 @@ def audit(
                 out.print(f"    {problem}", markup=False, highlight=False)
     if not all(row.ok for row in rows):
         raise typer.Exit(FAILED)
+
+
+@contest_app.command("images")
+def contest_images(
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of any size. Without it, one made from the course secret.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Images; the checks of adv1_contest expect 10 000.")] = 10_000,
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write into.")] = Path("contest"),
+) -> None:
+    """Draw fresh digits: images for students, and labels that stay with you."""
+    from autograder.contest.images import GUESSABLE, secret_seed, write_contest
+    from autograder.grading.secret import course_secret
+
+    with explained(), a_bar() as bar:
+        if seed is None:
+            course = the_course()
+            seed = secret_seed(course_secret(course.root, course.seed_source))
+        elif seed < GUESSABLE:
+            err.print(f"The seed {seed} can be guessed, and with it every label. For a real contest leave it out.")
+        files = write_contest(folder, seed=seed, count=count, progress=shown_on(bar, "drawing"))
+    out.print(f"for students: {files.images}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"for you only: {files.labels}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

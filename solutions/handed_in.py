@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.datasets import load_mnist
+from autograder.datasets.digits import draw_digits
 
 IMAGES_SEEN = 600_000  # 10 epochs of 60 000; more epochs of a smaller set
+PRACTICE_COUNT = 10_000
 
 
 def parameters() -> bytes:
@@ -27,8 +29,25 @@ def parameters() -> bytes:
         return path.read_bytes()
 
 
+def predictions() -> bytes:
+    """`predictions.txt` of advanced task 1, for the contest images in `contest/`, else for digits of a public seed."""
+    from solutions.adv1_contest import load_contest_images, predict_all, write_predictions
+    from solutions.task1_forward import init_parameters
+    from solutions.task3_backprop import train
+
+    contest = Path("contest") / "contest_images.npz"
+    images = load_contest_images(str(contest)) if contest.is_file() else draw_digits(PRACTICE_COUNT, seed=1)[0]
+    with contextlib.redirect_stdout(io.StringIO()):
+        trained = train(init_parameters(), *load_mnist("train"), epochs=3)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.txt"
+        write_predictions(str(path), predict_all(trained, images))
+        return path.read_bytes()
+
+
 FILES: dict[str, dict[str, Callable[[], bytes]]] = {
     "task4_classifier": {"parameters.npz": parameters},
+    "adv1_contest": {"predictions.txt": predictions},
 }
 
 

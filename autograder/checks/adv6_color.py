@@ -34,9 +34,9 @@ NAMES = ("W1", "b1", "W2", "b2")
 CLASSES = 10
 GRAY = np.array([0.299, 0.587, 0.114])
 
-# Of 40 runs of the reference on photographs (a JPEG copy of CIFAR-10) and 40 on the drawn pictures, each on 2 000 random
-# images as in grading: mean 0.356 and 0.409, standard deviation 0.010 and 0.013, lowest 0.333 and 0.384.
-THRESHOLDS = {"color_accuracy": (0.15, 0.27)}
+# Two times 40 runs of the reference for each kind of data, as grading does it and as a notebook does. Photographs (a JPEG
+# copy of CIFAR-10): mean 0.361, standard deviation 0.008, lowest 0.344. Drawn pictures: 0.393, 0.010, 0.375.
+THRESHOLDS = {"color_accuracy": (0.15, 0.30)}
 IMAGES, HIDDEN, EPOCHS = 2_000, 50, 8
 
 Params = dict[str, np.ndarray]

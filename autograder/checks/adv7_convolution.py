@@ -67,7 +67,7 @@ class Setting(NamedTuple):
 
 PLAIN = Setting(2, 3, (6, 4), 4, (3, 2))
 STRIDE_2 = Setting(3, 2, (5, 8), 4, (3, 2), stride=2, pad=1)
-UNEVEN = Setting(2, 3, (4, 7), 4, (3, 5), stride=(1, 2), pad=(2, 1))
+UNEVEN = Setting(2, 3, (5, 6), 4, (3, 4), stride=(1, 2), pad=(2, 1))  # fits when these are swapped, too
 WITH_GAPS = Setting(2, 2, (8, 7), 3, (2, 1), stride=3)
 SETTINGS = (PLAIN, STRIDE_2, UNEVEN, WITH_GAPS)
 ONE_PIXEL = Setting(2, 3, (4, 5), 2, (1, 1))
@@ -366,7 +366,7 @@ def conv_layer_state(student: Any, reference: Any, rng: Any) -> None:
     right, expected = after_backward(reference, drawn, STRIDE_2)
     d_W = expect_array(right.d_W, drawn.W.shape, "d_W")
     first, second = conv(student, drawn, STRIDE_2), conv(student, other, STRIDE_2)
-    ask(first, "forward", other.x[:1])
+    ask(first, "forward", other.x)
     ask(first, "forward", drawn.x)
     ask(second, "forward", other.x)
     hint = (
@@ -389,6 +389,7 @@ def conv_layer_state(student: Any, reference: Any, rng: Any) -> None:
 def conv_refuses(student: Any, reference: Any, rng: Any) -> None:
     """Conv.forward raises ValueError for images that its filters do not fit, or with other channels."""
     drawn = draw(rng, PLAIN)
+    expect_array(ask(conv(student, drawn, PLAIN), "forward", drawn.x), drawn.d_out.shape, "Conv.forward")
     layer = conv(student, drawn, PLAIN._replace(stride=(1, 3)))
     error = error_of(expect_function(layer, "forward"), drawn.x)
     expect_value_error(error, "Conv.forward of images 6x4 with a window 3x2 and stride (1, 3)")

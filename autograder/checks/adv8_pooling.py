@@ -361,18 +361,21 @@ def leaves_arguments(student: Any, name: str, x: np.ndarray, d_out: np.ndarray) 
 def shares_of(tests: dict[str, Callable[[], None]]) -> Partial | None:
     """Every test is worth the same share; one layer's failure does not hide the others."""
     problems: list[CheckFailed | CodeError] = []
-    for test in tests.values():
+    said: list[str] = []
+    for name, test in tests.items():
         try:
             test()
         except CheckFailed as failure:
             problems.append(failure)
+            said.append(failure.message)
         except CodeError as error:
             if error.kind not in SILENT_KINDS:
                 raise
             problems.append(error)
+            said.append(f"{name}: {error.type_name}: {error}")
     if not problems:
         return None
     if len(problems) == len(tests):
         raise problems[0]
-    said = "; ".join(str(problem) for problem in problems)
-    return Partial(1 - len(problems) / len(tests), f"{len(problems)} of {len(tests)} layers: {said}")
+    message = f"{len(problems)} of {len(tests)} layers: {'; '.join(said)}"
+    return Partial(1 - len(problems) / len(tests), message)

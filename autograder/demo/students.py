@@ -148,8 +148,16 @@ LOOPS: dict[str, tuple[Edit, ...]] = {
         ("softmax", "    return e / e.sum(axis=1, keepdims=True)", SOFTMAX_LOOP),
     ),
     "task2_minibatch": (
-        ("one_hot", "t[np.arange(len(labels)), labels] = 1", "for row, label in zip(t, labels): row[int(label)] = 1.0"),
-        ("cross_entropy", "    return float(-np.sum(t * np.log(np.maximum(y, 1e-30))) / len(y))", CROSS_ENTROPY_LOOP),
+        (
+            "one_hot",
+            "t[np.arange(len(labels)), labels] = 1",
+            "for row, label in zip(t, labels): row[int(label)] = 1.0",
+        ),
+        (
+            "cross_entropy",
+            "    return float(-np.sum(t * np.log(np.maximum(y, 1e-30))) / len(y))",
+            CROSS_ENTROPY_LOOP,
+        ),
     ),
     "task3_backprop": (("Affine", "self.d_b = d_out.sum(axis=0)", "self.d_b = sum(row for row in d_out)"),),
 }
@@ -165,6 +173,10 @@ STUDENTS = (
             "task1_forward": (("classify", "axis=1", "axis=0"),),
             "task2_minibatch": (("one_hot", "labels] = 1", "labels] = classes"),),
             "task3_backprop": (("Affine", "d_out @ self.W.T", "(self.W @ d_out.T)"),),
+            "adv2_activations": (("CReLU", "axis=1", "axis=0"),),
+            "adv3_dropout": (("Dropout", "return d_out * self.mask", "return d_out"),),
+            "adv4_batchnorm": (("BatchNorm", "d_out.sum(axis=0)", "d_out.sum()"),),
+            "adv5_optimizers": (("Momentum", "last - self.learning_rate", "last + self.learning_rate"),),
         },
     ),
     Student(
@@ -174,6 +186,12 @@ STUDENTS = (
             "task1_forward": (("init_parameters", "1 / np.sqrt(d_in)", "1 / d_in"),),
             "task2_minibatch": (("cross_entropy", " / len(y))", ")"),),
             "task3_backprop": (("softmax_cross_entropy_backward", "(y - t) / len(y)", "y - t"),),
+            "adv2_activations": (("Softsign", "d_out / self.scale**2", "d_out / self.scale"),),
+            "adv3_dropout": (("Dropout", "x * (1 - self.rate)", "x * self.rate"),),
+            "adv4_batchnorm": (
+                ("BatchNorm", "/ self.std + d_var * 2 * self.centred / batch + d_mean / batch", "/ self.std"),
+            ),
+            "adv5_optimizers": (("Adam", "m / (1 - self.beta1**self.t)", "m"),),
         },
     ),
     Student(
@@ -183,6 +201,12 @@ STUDENTS = (
             "task1_forward": (("softmax", "np.exp(a - a.max(axis=1, keepdims=True))", "np.exp(a)"),),
             "task2_minibatch": (("cross_entropy", "np.log(", "np.log2("),),
             "task3_backprop": (("Affine", "d_out.sum(axis=0)", "d_out.sum()"),),
+            "adv2_activations": (
+                ("Softplus", "np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))", "np.log(1 + np.exp(x))"),
+            ),
+            "adv3_dropout": (("InvertedDropout", "/ (1 - self.rate)", "/ self.rate"),),
+            "adv4_batchnorm": (("BatchNorm", "np.sqrt(var + self.eps)", "np.sqrt(var)"),),
+            "adv5_optimizers": (("AdaGrad", "np.full_like(g, self.eps)", "np.zeros_like(g)"),),
         },
     ),
     Student(
@@ -196,10 +220,10 @@ STUDENTS = (
         "hana",
         "wrote a loop that never ends",
         edits={
-            "task1_forward": (("classify", "    return", f"{ENDLESS}    return"),),
+            "task1_forward": (("main", "    print(classify", f"{ENDLESS}    print(classify"),),
             "task2_minibatch": (("main", "    x, t =", f"{ENDLESS}    x, t ="),),
             "task3_backprop": (("accuracy", "    return", f"{ENDLESS}    return"),),
-            "task4_classifier": (("main", "    print(classify", f"{ENDLESS}    print(classify"),),
+            "adv3_dropout": (("forward_dropout", "    hidden =", f"{ENDLESS}    hidden ="),),
         },
     ),
     Student(

@@ -21,6 +21,8 @@ STUDENT_FILES = (
     "calls/*.py",
     "checks/*.py",
     "checks/thresholds.json",
+    "contest/__init__.py",
+    "contest/predictions.py",
     "datasets/*.py",
     "notebook/*.py",
     "recorded/*.npz",
