@@ -236,8 +236,9 @@ def test_a_fault_of_the_grader_is_nobodys_zero(course: Course, pupils: Class, tm
     (course.root / "assignments").symlink_to(HOME / "assignments")
     (course.root / "autograder").symlink_to(HOME / "autograder")
     (course.root / "solutions").symlink_to(broken / "solutions")
-    for other in ("task2_minibatch", "task3_backprop", "task4_classifier"):
-        (broken / "solutions" / f"{other}.py").symlink_to(HOME / "solutions" / f"{other}.py")
+    for other in (HOME / "solutions").glob("*.py"):
+        if not (broken / "solutions" / other.name).exists():
+            (broken / "solutions" / other.name).symlink_to(other)
 
     done = command(course.root, "grade", TASK, "--no-feedback", PYTHONPATH=str(course.root))
 
