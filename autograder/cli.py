@@ -352,7 +352,9 @@ def contest_images(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of any size. Without it, one made from the course secret.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Images; the checks of adv1_contest expect 10 000.")] = 10_000,
+    count: Annotated[
+        int, typer.Option(min=1, help="Images; the checks of adv1_contest expect 10 000.")
+    ] = 10_000,
     folder: Annotated[Path, typer.Option("--out", help="Folder to write into.")] = Path("contest"),
 ) -> None:
     """Draw fresh digits: images for students, and labels that stay with you."""
@@ -364,7 +366,9 @@ def contest_images(
             course = the_course()
             seed = secret_seed(course_secret(course.root, course.seed_source))
         elif seed < GUESSABLE:
-            err.print(f"The seed {seed} can be guessed, and with it every label. For a real contest leave it out.")
+            err.print(
+                f"The seed {seed} can be guessed, and with it every label. For a real contest leave it out."
+            )
         files = write_contest(folder, seed=seed, count=count, progress=shown_on(bar, "drawing"))
     out.print(f"for students: {files.images}", markup=False, highlight=False, soft_wrap=True)
     out.print(f"for you only: {files.labels}", markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Advanced 10: famous networks in numbers, and three of their ideas as layers.
+"""Advanced task 10: famous networks in numbers, and three of their ideas as layers.
 
 A network on paper is a list of layers, each a dict of its "kind" and the options of that kind:
 
@@ -18,7 +18,7 @@ batch is left out.
 import numpy as np
 
 from solutions.adv2_activations import ReLU
-from solutions.adv7_convolution import output_size, pair
+from solutions.adv7_convolution import Conv, output_size, pair  # noqa: F401  (blocks are made of Conv)
 from solutions.adv8_pooling import MaxPool
 from solutions.adv9_cnn import make_conv
 
@@ -80,15 +80,24 @@ def output_shape(spec: dict, shape: tuple[int, ...]) -> tuple[int, ...]:
         return shape
     if kind not in ("branches", "residual"):
         raise ValueError(f"unknown kind of layer: {kind}")
-    ends = []
-    for path in spec["paths"]:
-        end = shape
-        for inner in path:
-            end = output_shape(inner, end)
-        ends.append(end)
+    ends = [shapes_along(path, shape)[-1] for path in spec["paths"]]
     if len({end[1:] if kind == "branches" else end for end in ends}) > 1:
         raise ValueError(f"{kind}: paths that end in {ends} cannot be put together")
     return (sum(end[0] for end in ends), *ends[0][1:]) if kind == "branches" else ends[0]
+    ### END SOLUTION
+
+
+def shapes_along(layers: list[dict], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The shape that enters the first layer, and the one that leaves each of them: one more than layers.
+
+    >>> shapes_along([layer("pool", window=2), layer("flatten")], (3, 8, 6))
+    [(3, 8, 6), (3, 4, 3), (36,)]
+    """
+    ### BEGIN SOLUTION
+    shapes = [tuple(shape)]
+    for spec in layers:
+        shapes.append(output_shape(spec, shapes[-1]))
+    return shapes
     ### END SOLUTION
 
 
@@ -114,12 +123,9 @@ def layer_cost(spec: dict, shape: tuple[int, ...]) -> tuple[int, int]:
         return 2 * shape[0], 0
     parameters = multiply_adds = 0
     for path in spec.get("paths", []):
-        inside = shape
-        for inner in path:
-            more_parameters, more_multiply_adds = layer_cost(inner, inside)
-            parameters += more_parameters
-            multiply_adds += more_multiply_adds
-            inside = output_shape(inner, inside)
+        for inner, entering in zip(path, shapes_along(path, shape)[:-1], strict=True):
+            cost = layer_cost(inner, entering)
+            parameters, multiply_adds = parameters + cost[0], multiply_adds + cost[1]
     return parameters, multiply_adds
     ### END SOLUTION
 
@@ -164,15 +170,15 @@ def describe(layers: list[dict], input_shape: tuple[int, int, int]) -> list[dict
     """
     ### BEGIN SOLUTION
     rows = []
-    shape, field, step = tuple(input_shape), (1, 1), (1, 1)
-    whole = False
-    for spec in layers:
-        parameters, multiply_adds = layer_cost(spec, shape)
-        shape = output_shape(spec, shape)
+    field, step, whole = (1, 1), (1, 1), False
+    shapes = shapes_along(layers, input_shape)
+    for spec, entering, leaving in zip(layers, shapes[:-1], shapes[1:], strict=True):
+        parameters, multiply_adds = layer_cost(spec, entering)
         field, step = receptive_field(spec, field, step)
         whole = whole or spec["kind"] in ("affine", "spp")
-        row = {"kind": spec["kind"], "shape": shape, "parameters": parameters, "multiply_adds": multiply_adds}
-        rows.append({**row, "field": tuple(input_shape[1:]) if whole else field})
+        seen = tuple(input_shape[1:]) if whole else field
+        numbers = {"parameters": parameters, "multiply_adds": multiply_adds, "field": seen}
+        rows.append({"kind": spec["kind"], "shape": leaving, **numbers})
     return rows
     ### END SOLUTION
 
@@ -199,14 +205,13 @@ def inception(channels: tuple[int, int, int, int, int, int]) -> dict:
     """
     ### BEGIN SOLUTION
     one, reduce3, three, reduce5, five, project = channels
-    act = layer("activation")
-    paths = [
-        [layer("conv", filters=one, window=1), act],
-        [layer("conv", filters=reduce3, window=1), act, layer("conv", filters=three, window=3, pad=1), act],
-        [layer("conv", filters=reduce5, window=1), act, layer("conv", filters=five, window=5, pad=2), act],
-        [layer("pool", window=3, stride=1, pad=1), layer("conv", filters=project, window=1), act],
-    ]
-    return layer("branches", paths=paths)
+
+    def conv(filters, window):
+        return [layer("conv", filters=filters, window=window, pad=window // 2), layer("activation")]
+
+    pool = layer("pool", window=3, stride=1, pad=1)
+    paths = [conv(one, 1), conv(reduce3, 1) + conv(three, 3), conv(reduce5, 1) + conv(five, 5)]
+    return layer("branches", paths=[*paths, [pool, *conv(project, 1)]])
     ### END SOLUTION
 
 
@@ -261,13 +266,14 @@ def make_inception(
     """The module that `inception(channels)` describes, for images of channels_in channels, weights by `make_conv`."""
     ### BEGIN SOLUTION
     one, reduce3, three, reduce5, five, project = channels
-    path1 = [make_conv(channels_in, one, 1, rng=rng), ReLU()]
-    path3 = [make_conv(channels_in, reduce3, 1, rng=rng), ReLU()]
-    path3 += [make_conv(reduce3, three, 3, rng=rng, pad=1), ReLU()]
-    path5 = [make_conv(channels_in, reduce5, 1, rng=rng), ReLU()]
-    path5 += [make_conv(reduce5, five, 5, rng=rng, pad=2), ReLU()]
-    path_pool = [MaxPool(3, stride=1, pad=1), make_conv(channels_in, project, 1, rng=rng), ReLU()]
-    return InceptionModule([path1, path3, path5, path_pool])
+
+    def conv(entering, filters, size):
+        return [make_conv(entering, filters, size, rng=rng, pad=size // 2), ReLU()]
+
+    path3 = conv(channels_in, reduce3, 1) + conv(reduce3, three, 3)
+    path5 = conv(channels_in, reduce5, 1) + conv(reduce5, five, 5)
+    path_pool = [MaxPool(3, stride=1, pad=1), *conv(channels_in, project, 1)]
+    return InceptionModule([conv(channels_in, one, 1), path3, path5, path_pool])
     ### END SOLUTION
 
 

@@ -39,8 +39,14 @@ def shift_images(images: np.ndarray, down: int, right: int) -> np.ndarray:
     height, width = images.shape[1:]
     moved = np.zeros_like(images)
     if abs(down) < height and abs(right) < width:
-        to_rows, from_rows = slice(max(down, 0), height + min(down, 0)), slice(max(-down, 0), height - max(down, 0))
-        to_cols, from_cols = slice(max(right, 0), width + min(right, 0)), slice(max(-right, 0), width - max(right, 0))
+        to_rows, from_rows = (
+            slice(max(down, 0), height + min(down, 0)),
+            slice(max(-down, 0), height - max(down, 0)),
+        )
+        to_cols, from_cols = (
+            slice(max(right, 0), width + min(right, 0)),
+            slice(max(-right, 0), width - max(right, 0)),
+        )
         moved[:, to_rows, to_cols] = images[:, from_rows, from_cols]
     return moved
     ### END SOLUTION

@@ -56,10 +56,18 @@ def contest_hold_out(student: Proxy, reference: Proxy, rng: Any) -> None:
         message = "hold_out: an image is on both sides, or twice on one"
         expect(len(np.unique(np.concatenate([rest, kept]))) == count, message, hint)
         chosen.append(set(kept.tolist()))
-    expect(chosen[0] == chosen[1], "hold_out: the same seed puts other images aside", "Make the generator from the seed.")
+    expect(
+        chosen[0] == chosen[1],
+        "hold_out: the same seed puts other images aside",
+        "Make the generator from the seed.",
+    )
     expect(chosen[0] != chosen[2], "hold_out: two seeds put the same images aside", "Is the seed used?")
     in_a_row = max(chosen[0]) - min(chosen[0]) == aside - 1
-    expect(not in_a_row, "hold_out: the images put aside stand side by side", "A file may be sorted: choose at random.")
+    expect(
+        not in_a_row,
+        "hold_out: the images put aside stand side by side",
+        "A file may be sorted: choose at random.",
+    )
     expect_unchanged(student)
 
 
@@ -67,7 +75,11 @@ def contest_hold_out(student: Proxy, reference: Proxy, rng: Any) -> None:
 def contest_standard_error(student: Proxy, reference: Proxy, rng: Any) -> None:
     """standard_error says how much an accuracy that was measured on n images can be trusted."""
     hint = "The root of p (1 − p) / n. It falls with the root of n: four times the images, half the error."
-    for accuracy, count in ((0.97, 5_000), (float(rng.uniform(0.3, 0.9)), int(rng.integers(50, 900))), (1.0, 40)):
+    for accuracy, count in (
+        (0.97, 5_000),
+        (float(rng.uniform(0.3, 0.9)), int(rng.integers(50, 900))),
+        (1.0, 40),
+    ):
         name = f"standard_error({accuracy:.3g}, {count})"
         found = expect_number(expect_function(student, "standard_error")(accuracy, count), name)
         expect_close(found, np.sqrt(accuracy * (1 - accuracy) / count), name, atol=1e-9, hint=hint)
@@ -78,11 +90,26 @@ def contest_shift(student: Proxy, reference: Proxy, rng: Any) -> None:
     """shift_images moves by whole pixels and lets paper in, never the other side of the picture."""
     images = rng.integers(1, 256, size=(5, 6, 8), dtype=np.uint8)
     hint = "What leaves on the right must not come in on the left: np.roll does that. Paper is 0."
-    for down, right in ((0, 0), (2, 3), (-1, 2), (3, -4), (-2, -1), (0, -7), (5, 0), (6, 0), (1, 9), (-30, 2)):
+    for down, right in (
+        (0, 0),
+        (2, 3),
+        (-1, 2),
+        (3, -4),
+        (-2, -1),
+        (0, -7),
+        (5, 0),
+        (6, 0),
+        (1, 9),
+        (-30, 2),
+    ):
         found = expect_function(student, "shift_images")(images, down, right)
         name = f"shift_images by {down} down, {right} right"
         array = expect_close(found, _shifted(images, down, right), name, hint=hint)
-        expect(array.dtype == np.uint8, f"{name}: got dtype {array.dtype}, expected uint8", "np.zeros_like keeps the type.")
+        expect(
+            array.dtype == np.uint8,
+            f"{name}: got dtype {array.dtype}, expected uint8",
+            "np.zeros_like keeps the type.",
+        )
     expect_unchanged(student)
 
 
@@ -113,7 +140,9 @@ def contest_predict(student: Proxy, reference: Proxy, rng: Any, data: TaskData) 
         hint = "Each batch into its own place. The last one is smaller, and without images there is none."
         if len(wrong):
             i = int(wrong[0])
-            raise CheckFailed(f"{name}: got {digits[i]} for image {i}, expected {right[i]}; {len(wrong)} differ", hint)
+            raise CheckFailed(
+                f"{name}: got {digits[i]} for image {i}, expected {right[i]}; {len(wrong)} differ", hint
+            )
     expect_unchanged(student)
 
 
@@ -148,7 +177,9 @@ def contest_load(student: Proxy, reference: Proxy, rng: Any) -> None:
         if error.kind != "missing":
             raise
     else:
-        raise CheckFailed("load_contest_images ran what the file's author had put in", "Load with allow_pickle=False.")
+        raise CheckFailed(
+            "load_contest_images ran what the file's author had put in", "Load with allow_pickle=False."
+        )
 
 
 # --- The file -----------------------------------------------------------------------------------------------------
@@ -198,7 +229,9 @@ def contest_read(student: Proxy, reference: Proxy, rng: Any) -> None:
         content = b"\n".join(b"%d" % digit for digit in digits) + ending
         name = f"read_predictions of {count} lines" + ("" if ending else ", the last one without a line feed")
         found = expect_labels(read(put_file(student, f"{count}.txt", content), count), count, CLASSES, name)
-        expect_close(found, digits, name, hint="The digit itself, as a number: 48 is the code of the character 0.")
+        expect_close(
+            found, digits, name, hint="The digit itself, as a number: 48 is the code of the character 0."
+        )
 
 
 @check(TASK, points=14)
@@ -247,11 +280,16 @@ def contest_read_rejects(student: Proxy, reference: Proxy, rng: Any) -> None:
         _expect_refused(error_of(read, path, count), {"ValueError"}, doing, path, naming=found, hint=hint)
 
     hint = "str.splitlines takes more for the end of a line than the line feed."
-    content = b"\n".join([*lines[:10], b"1\x0c2", *lines[12:]]) + b"\n"
-    for kind, content in (("a form feed in a line", content), ("a byte that is no text", good[:20] + b"\xff" + good[21:])):
+    form_feed = b"\n".join([*lines[:10], b"1\x0c2", *lines[12:]]) + b"\n"
+    for kind, content in (
+        ("a form feed in a line", form_feed),
+        ("a byte that is no text", good[:20] + b"\xff" + good[21:]),
+    ):
         path = put_file(student, "bad.txt", content)
         types = {"ValueError", "UnicodeDecodeError"}  # the second is one of the first
-        _expect_refused(error_of(read, path, count), types, f"read_predictions of a file with {kind}", path, hint=hint)
+        _expect_refused(
+            error_of(read, path, count), types, f"read_predictions of a file with {kind}", path, hint=hint
+        )
 
 
 @check(TASK, points=12)
@@ -328,7 +366,9 @@ def _own_digits(student: Proxy, params: dict[str, np.ndarray], images: np.ndarra
     try:
         x = expect_function(student, "flatten")(images)
         x = expect_array(x, (len(images), images[0].size), "flatten")
-        return expect_labels(expect_function(student, "classify")(params, x), len(images), CLASSES, "classify")
+        return expect_labels(
+            expect_function(student, "classify")(params, x), len(images), CLASSES, "classify"
+        )
     except CheckFailed:
         return None
     except CodeError as error:
@@ -357,7 +397,9 @@ def _expect_content(student: Proxy, path: str, expected: bytes, name: str, hint:
             right = show(line.decode()) if line or number < len(wanted) else "the end of the file"
             default = "A digit and a line feed, for every digit. Nothing before, between or after."
             raise CheckFailed(f"{name}: line {number} is {shown}, expected {right}", hint or default)
-    raise CheckFailed(f"{name}: {len(got) - 1} lines, expected {len(wanted) - 1}", hint or "Is the older file replaced?")
+    raise CheckFailed(
+        f"{name}: {len(got) - 1} lines, expected {len(wanted) - 1}", hint or "Is the older file replaced?"
+    )
 
 
 def _expect_refused(

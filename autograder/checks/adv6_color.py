@@ -78,7 +78,10 @@ def color_flatten(student: Proxy, reference: Proxy, rng: Any) -> None:
         images = rng.normal(size=shape)
         rows = images.reshape(-1, int(np.prod(shape[-3:])))
         expect_close(
-            expect_function(student, "flatten_color")(images), rows, f"flatten_color of shape {shape}", hint=hint
+            expect_function(student, "flatten_color")(images),
+            rows,
+            f"flatten_color of shape {shape}",
+            hint=hint,
         )
 
 
@@ -104,7 +107,9 @@ def color_statistics(student: Proxy, reference: Proxy, rng: Any) -> None:
         name = f"channel_statistics of shape {shape}"
         mean, std = _statistics(student, images, name)
         scaled = images / 255
-        hint = "One number for each channel, of pixels from 0 to 1, over the axes of images, rows and columns."
+        hint = (
+            "One number for each channel, of pixels from 0 to 1, over the axes of images, rows and columns."
+        )
         expect_close(mean, scaled.mean(axis=(0, 2, 3)), f"{name}: mean", loose_shape=True, hint=hint)
         hint = "The root of the mean squared distance from the channel's mean, divided by N: np.std as it is."
         expect_close(std, scaled.std(axis=(0, 2, 3)), f"{name}: std", loose_shape=True, hint=hint)
@@ -132,7 +137,9 @@ def color_constant_channel(student: Proxy, reference: Proxy, rng: Any) -> None:
     hint = "E[x²] − E[x]² may come out a little below 0, and its root is NaN."
     std = expect_array(np.ravel(std), (3,), "channel_statistics with a constant channel: std", hint=hint)
     expect(
-        abs(std[1]) < 1e-3, f"channel_statistics: std of a constant channel: got {std[1]:.4g}, expected 0", hint
+        abs(std[1]) < 1e-3,
+        f"channel_statistics: std of a constant channel: got {std[1]:.4g}, expected 0",
+        hint,
     )
     name = "standardize with std = 0"
     found = _standardized(student, images, np.array([0.5, level / 255, 0.4]), np.array([0.2, 0.0, 0.3]), name)
@@ -176,18 +183,29 @@ def color_model(student: Proxy, reference: Proxy, rng: Any) -> None:
         images = rng.integers(0, 256, size=(count, channels, 5, 4), dtype=np.uint8)
         labels = rng.integers(0, CLASSES, size=count)
         first, again, other = (
-            _train(student, images, labels, hidden=hidden, epochs=2, batch_size=8, seed=seed) for seed in (3, 3, 4)
+            _train(student, images, labels, hidden=hidden, epochs=2, batch_size=8, seed=seed)
+            for seed in (3, 3, 4)
         )
-        own = usable(lambda images=images: expect_function(student, "channel_statistics")(images), (2, channels))
-        own = np.stack([f((0, 2, 3)) for f in ((images / 255).mean, (images / 255).std)]) if own is None else own
+        own = usable(
+            lambda images=images: expect_function(student, "channel_statistics")(images), (2, channels)
+        )
+        own = (
+            np.stack([f((0, 2, 3)) for f in ((images / 255).mean, (images / 255).std)])
+            if own is None
+            else own
+        )
         for key, right in zip(("mean", "std"), own, strict=True):
-            hint = "The model keeps the statistics of the images it was trained on: whoever uses it needs them."
+            hint = (
+                "The model keeps the statistics of the images it was trained on: whoever uses it needs them."
+            )
             expect_close(
                 first[key], right, f"train_color: {key} of the model", loose_shape=True, atol=1e-6, hint=hint
             )
         for key in NAMES:
             what = f"train_color with the same seed again: {key}"
-            expect_close(again[key], first[key], what, rtol=1e-5, hint="Draw everything random from the seed.")
+            expect_close(
+                again[key], first[key], what, rtol=1e-5, hint="Draw everything random from the seed."
+            )
         moved = max(float(np.abs(first[key] - other[key]).max()) for key in NAMES)
         expect(moved > 1e-7, "train_color: the seeds 3 and 4 give the same network", "Is the seed used?")
 
@@ -237,7 +255,9 @@ def color_classify(student: Proxy, reference: Proxy, rng: Any) -> None:
 @check(TASK, points=10, equation="(22)", seconds=30)
 def color_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
     """A network trained by train_color recognises pictures that it has never seen."""
-    return ramp(trained_accuracy(student, rng, data), *THRESHOLDS["color_accuracy"], f"accuracy after {EPOCHS} epochs")
+    return ramp(
+        trained_accuracy(student, rng, data), *THRESHOLDS["color_accuracy"], f"accuracy after {EPOCHS} epochs"
+    )
 
 
 def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
@@ -290,7 +310,8 @@ def _statistics(student: Proxy, images: np.ndarray, name: str) -> tuple[Any, Any
         found = list(found)
     pair = type(found) in (tuple, list) and len(found) == 2
     expect(pair, f"{name}: got {show(found)}, expected a pair: means and standard deviations")
-    return tuple(_numbers(value, images.shape[1], f"{name}: {what}") for value, what in zip(found, ("mean", "std"), strict=True))
+    channels = images.shape[1]
+    return _numbers(found[0], channels, f"{name}: mean"), _numbers(found[1], channels, f"{name}: std")
 
 
 def _numbers(value: Any, channels: int, name: str) -> np.ndarray:
@@ -300,7 +321,9 @@ def _numbers(value: Any, channels: int, name: str) -> np.ndarray:
     return expect_array(value, (channels,), name)
 
 
-def _standardized(student: Proxy, images: np.ndarray, mean: np.ndarray, std: np.ndarray, name: str) -> np.ndarray:
+def _standardized(
+    student: Proxy, images: np.ndarray, mean: np.ndarray, std: np.ndarray, name: str
+) -> np.ndarray:
     found = expect_function(student, "standardize")(images, mean, std)
     return expect_array(found, images.shape, name, floating=True)
 
@@ -351,7 +374,9 @@ def _ways_to_the_network(student: Proxy, model: Params, shape: tuple[int, ...]) 
         return ((images / 255 - model["mean"][:, None, None]) / scale).reshape(len(images), -1)
 
     channels, pixels = shape[0], int(np.prod(shape))
-    ramp_of_grays = np.broadcast_to(np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16), (1, channels, 16, 16))
+    ramp_of_grays = np.broadcast_to(
+        np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16), (1, channels, 16, 16)
+    )
     indices = np.arange(pixels, dtype=np.float64).reshape(1, *shape)
     table = usable(
         lambda: expect_function(student, "standardize")(np.array(ramp_of_grays), model["mean"], model["std"]),

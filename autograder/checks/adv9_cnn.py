@@ -444,10 +444,7 @@ def trusted_logits(kinds: Sequence[str], params: Params, x: np.ndarray, *, pad: 
             number += 1
             W, b = params[f"W{number}"], params[f"b{number}"]
         if kind == "conv":
-            around = pad if number == 1 else 0
-            x = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)))
-            windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[2:], axis=(2, 3))
-            x = np.moveaxis(np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3))) + b, 3, 1)
+            x = convolve(x, W, b, pad if number == 1 else 0)
         elif kind in ("max", "mean"):
             parts = [x[:, :, r::2, s::2] for r in range(2) for s in range(2)]
             x = np.maximum.reduce(parts) if kind == "max" else sum(parts[1:], parts[0]) / 4
@@ -458,6 +455,13 @@ def trusted_logits(kinds: Sequence[str], params: Params, x: np.ndarray, *, pad: 
         else:
             x = np.maximum(x, 0) if kind == "relu" else np.tanh(x)
     return x
+
+
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, pad: int = 0) -> np.ndarray:
+    """Handout eq. (56): x (N, C, H, W), W (F, C, R, S), b (F,), stride 1."""
+    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[2:], axis=(2, 3))
+    return np.moveaxis(np.tensordot(windows, W, axes=((1, 4, 5), (1, 2, 3))) + b, 3, 1)
 
 
 # --- Batches ------------------------------------------------------------------------------------------------------

@@ -64,7 +64,9 @@ def write_contest(
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
         if path.exists() and not _same(path, content):
-            raise DataError(f"{path} belongs to another contest; move it away, or take another folder with --out")
+            raise DataError(
+                f"{path} belongs to another contest; move it away, or take another folder with --out"
+            )
     for path, content in contents.items():
         _write(path, content, 0o600 if path == files.labels else 0o644)
     return files
@@ -84,8 +86,13 @@ def _npz(**arrays: np.ndarray) -> bytes:
 def _same(path: Path, content: bytes) -> bool:
     """Whether the arrays in both are the same: the bytes of an archive may differ between versions of NumPy."""
     try:
-        with np.load(path, allow_pickle=False) as old, np.load(io.BytesIO(content), allow_pickle=False) as new:
-            return set(old.files) == set(new.files) and all(np.array_equal(old[name], new[name]) for name in new.files)
+        with (
+            np.load(path, allow_pickle=False) as old,
+            np.load(io.BytesIO(content), allow_pickle=False) as new,
+        ):
+            return set(old.files) == set(new.files) and all(
+                np.array_equal(old[name], new[name]) for name in new.files
+            )
     except Exception:  # a damaged archive fails in many ways
         return False
 

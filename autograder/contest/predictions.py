@@ -29,7 +29,9 @@ def read_predictions(content: bytes, count: int = COUNT) -> np.ndarray:
             ends of Windows. The message names the first line that is wrong, counted from 1.
     """
     if content.startswith(BOM):
-        raise PredictionsError("line 1 begins with a byte order mark (BOM): save the file as plain UTF-8 or ASCII")
+        raise PredictionsError(
+            "line 1 begins with a byte order mark (BOM): save the file as plain UTF-8 or ASCII"
+        )
     if content and not content.endswith(b"\n"):
         content += b"\n"
     if len(content) == 2 * count:

@@ -35,7 +35,9 @@ def find_cifar10(root: str | Path | None = None) -> lookup.Found:
         # The variable may name MNIST's own folder: then CIFAR-10 is beside it.
         if found := _look(named) or _look(lookup.data_root()):
             return found
-        lookup.note(f"{lookup.VARIABLE}={named}: no CIFAR-10 there or in its folder `{NAME}`; looking elsewhere")
+        lookup.note(
+            f"{lookup.VARIABLE}={named}: no CIFAR-10 there or in its folder `{NAME}`; looking elsewhere"
+        )
     for folder in lookup.data_folders():
         if found := _look(folder):
             return found

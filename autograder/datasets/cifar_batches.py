@@ -47,7 +47,48 @@ MOST_CALLS = 16  # a batch needs four: array, dtype, and twice text to bytes
 
 # What a batch is built of, in protocols 2 to 5.  Not among them: anything that makes objects of classes by itself.
 OPCODES = frozenset(
-    ["PROTO", "FRAME", "STOP", "MARK", "EMPTY_DICT", "EMPTY_LIST", "EMPTY_TUPLE", "SETITEM", "SETITEMS", "APPEND", "APPENDS", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"]
+    [
+        "PROTO",
+        "FRAME",
+        "STOP",
+        "MARK",
+        "EMPTY_DICT",
+        "EMPTY_LIST",
+        "EMPTY_TUPLE",
+        "SETITEM",
+        "SETITEMS",
+        "APPEND",
+        "APPENDS",
+        "TUPLE",
+        "TUPLE1",
+        "TUPLE2",
+        "TUPLE3",
+        "NONE",
+        "NEWTRUE",
+        "NEWFALSE",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG1",
+        "BINUNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE8",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+        "BINBYTES8",
+        "BYTEARRAY8",
+        "BINPUT",
+        "LONG_BINPUT",
+        "MEMOIZE",
+        "BINGET",
+        "LONG_BINGET",
+        "GLOBAL",
+        "STACK_GLOBAL",
+        "REDUCE",
+        "BUILD",
+    ]
 )
 
 Splits = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -109,7 +150,10 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     batch = _unpickle(content, name)
     if not isinstance(batch, dict):
         raise DataError(f"{name}: holds a {type(batch).__name__}, expected a dict with data and labels")
-    fields = {key.decode("ascii", "replace") if isinstance(key, bytes) else key: value for key, value in batch.items()}
+    fields = {
+        key.decode("ascii", "replace") if isinstance(key, bytes) else key: value
+        for key, value in batch.items()
+    }
     if missing := [key for key in ("data", "labels") if key not in fields]:
         raise DataError(f"{name}: the entry {missing[0]} is missing; a batch has data and labels")
     images = _image_array(fields["data"], name)
@@ -117,7 +161,9 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(labels, list) or not all(type(label) is int and 0 <= label <= 9 for label in labels):
         raise DataError(f"{name}: labels are no list of ints from 0 to 9")
     if not len(images) == len(labels) > 0:
-        raise DataError(f"{name}: {len(images)} images and {len(labels)} labels, expected the same number and some")
+        raise DataError(
+            f"{name}: {len(images)} images and {len(labels)} labels, expected the same number and some"
+        )
     return images, np.array(labels, dtype=np.uint8)
 
 
@@ -143,7 +189,10 @@ def _splits(contents: Mapping[str, bytes], place: Path) -> tuple[Splits, str]:
     parts = {name: read_batch(content, str(place / name)) for name, content in contents.items()}
     train = [parts[name] for name in TRAIN_FILES if name in parts]
     splits = {
-        "train": (np.concatenate([images for images, _ in train]), np.concatenate([labels for _, labels in train])),
+        "train": (
+            np.concatenate([images for images, _ in train]),
+            np.concatenate([labels for _, labels in train]),
+        ),
         "test": parts[TEST_FILE],
     }
     return splits, "cifar10" if all(published.values()) and len(published) == len(FILE_MD5) else "other"
@@ -264,7 +313,7 @@ def _inspect(content: bytes) -> None:
         calls += opcode.name in ("REDUCE", "BUILD")
         memo += opcode.name == "MEMOIZE"
         if opcode.name.endswith("BINPUT"):
-            memo = max(memo, int(argument))
+            memo = max(memo, argument or 0)
         if opcode.name == "GLOBAL" and tuple(str(argument).split(" ", 1)) not in NAMES:
             raise pickle.UnpicklingError(f"it names {str(argument)[:80].replace(' ', '.')}")
         if calls > MOST_CALLS or memo > MOST_MEMO:
@@ -278,7 +327,12 @@ def _image_array(data: Any, name: str) -> np.ndarray:
     if data.dtype.name not in ("u1", "|u1", "uint8"):
         raise DataError(f"{name}: data has dtype {str(data.dtype.name)[:20]}, expected uint8")
     shape = data.shape
-    if not (isinstance(shape, tuple) and len(shape) == 2 and all(type(n) is int for n in shape) and shape[1] == PIXELS):
+    if not (
+        isinstance(shape, tuple)
+        and len(shape) == 2
+        and all(type(n) is int for n in shape)
+        and shape[1] == PIXELS
+    ):
         raise DataError(f"{name}: data has shape {str(shape)[:60]}, expected (N, {PIXELS})")
     if not isinstance(data.content, bytes | bytearray) or len(data.content) != shape[0] * PIXELS:
         raise DataError(f"{name}: {shape[0]} images take {shape[0] * PIXELS} bytes, data has another number")

@@ -192,7 +192,9 @@ def _draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
             paint = colours[here, colour][:, :, None, None]
             canvas[here] += inside * (paint - canvas[here])
     light = np.exp(rng.normal(0.0, 0.15, size=(BLOCK, 1, 1, 1)))
-    noise = rng.uniform(0.02, 0.07, size=(BLOCK, 1, 1, 1)) * rng.standard_normal(canvas.shape, dtype=np.float32)
+    noise = rng.uniform(0.02, 0.07, size=(BLOCK, 1, 1, 1)) * rng.standard_normal(
+        canvas.shape, dtype=np.float32
+    )
     return np.rint(np.clip(canvas * light + noise, 0, 1) * 255).astype(np.uint8), labels.astype(np.uint8)
 
 
@@ -242,11 +244,15 @@ def _own_coordinates(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, 
     return x.astype(np.float32), y.astype(np.float32), zoom.astype(np.float32)
 
 
-def _coverage(shape: tuple, x: np.ndarray, y: np.ndarray, zoom: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _coverage(
+    shape: tuple, x: np.ndarray, y: np.ndarray, zoom: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """How much of each pixel a part covers, 0 to 1: (n, 32, 32)."""
     n = len(x)
     if isinstance(shape[0], tuple):
-        corners = np.array(shape)[:, :, None, None, None] + rng.normal(0, 0.035, size=(len(shape), 2, n, 1, 1))
+        corners = np.array(shape)[:, :, None, None, None] + rng.normal(
+            0, 0.035, size=(len(shape), 2, n, 1, 1)
+        )
         corners = corners.astype(np.float32)
         inside = np.full(x.shape, np.inf, dtype=np.float32)
         for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -255,7 +261,9 @@ def _coverage(shape: tuple, x: np.ndarray, y: np.ndarray, zoom: np.ndarray, rng:
             np.minimum(inside, (edge[0] * (y - a[1]) - edge[1] * (x - a[0])) / length, out=inside)
     else:
         cx, cy, rx, ry, tilt = shape
-        shaken = rng.normal(0, [[0.035], [0.035], [0.1], [0.1]], size=(4, n)).astype(np.float32)[:, :, None, None]
+        shaken = rng.normal(0, [[0.035], [0.035], [0.1], [0.1]], size=(4, n)).astype(np.float32)[
+            :, :, None, None
+        ]
         u, v = x - cx - shaken[0], y - cy - shaken[1]
         if tilt:
             c, s = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))

@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -82,13 +83,12 @@ def source_of(task: str) -> str:
 
 def public_names(task: str) -> list[str]:
     """The functions and classes that `solutions/<task>.py` defines, in order."""
-    body = ast.parse(source_of(task)).body
-    return [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return list(_definitions(task))
 
 
 def junk_source(task: str, name: str, body: str) -> str:
     """Source that replaces ``name`` (a function, or every method of a class) by a function with ``body``."""
-    node = next(n for n in ast.parse(source_of(task)).body if getattr(n, "name", None) == name)
+    node = _definitions(task)[name]
     if isinstance(node, ast.FunctionDef):
         return f"def {name}(*args, **kwargs):\n    {body}\n"
     methods = [n.name for n in node.body if isinstance(n, ast.FunctionDef) and n.name != "__init__"]
@@ -106,10 +106,21 @@ def stub_source(task: str) -> str:
     return "\n".join(lines)
 
 
+@cache
+def _compiled(task: str) -> CodeType:
+    return compile(source_of(task), f"solutions/{task}.py", "exec")
+
+
+@cache
+def _definitions(task: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    body = ast.parse(source_of(task)).body
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
 def namespace_of(task: str, source_override: str = "") -> dict[str, Any]:
     """The names of `solutions/<task>.py` with ``source_override`` executed after it, as a notebook has them."""
     namespace: dict[str, Any] = {"__name__": f"student_{task}"}
-    exec(compile(source_of(task), f"solutions/{task}.py", "exec"), namespace)
+    exec(_compiled(task), namespace)
     exec(compile(source_override, "<cell override>", "exec"), namespace)
     return namespace
 
@@ -145,7 +156,9 @@ def grade_recorded(
             log, draws = recorded(task, check.name)
             student = connect(QuietSession(namespace_of(task, source_override)))
             reference = connect(Replayer(log), trusted=True)
-            results[check.name] = run_check(check, student, reference, ReplayRng(draws), data or data_of(task))
+            results[check.name] = run_check(
+                check, student, reference, ReplayRng(draws), data or data_of(task)
+            )
     return results
 
 

@@ -1,13 +1,12 @@
 """The checks of advanced task 1: the reference passes them, and each fails the mistake it exists for."""
 
-import numpy as np
 import pytest
 
 from autograder.checks import load_checks
 from autograder.checks.outcome import Status
 from autograder.contest.predictions import COUNT
 from tests.checks import harness
-from tests.checks.harness import JUNK, grade, junk_source, not_passed, recorded_bytes, stub_source
+from tests.checks.harness import JUNK, grade, junk_source, not_passed, stub_source
 
 TASK = "adv1_contest"
 CPU_LIMIT_S = 6.0
@@ -292,9 +291,15 @@ def read_predictions(path, count):
     return np.array([int(line) for line in lines])
 """,
     ),
-    "one_line_too_few_in_the_file": ("contest_file", f"open('predictions.txt', 'w').write('1\\n' * {COUNT - 1})"),
+    "one_line_too_few_in_the_file": (
+        "contest_file",
+        f"open('predictions.txt', 'w').write('1\\n' * {COUNT - 1})",
+    ),
     "always_the_same_digit": ("contest_file", f"open('predictions.txt', 'w').write('7\\n' * {COUNT})"),
-    "file_with_a_mark": ("contest_file", f"open('predictions.txt', 'w', encoding='utf-8-sig').write('1\\n' * {COUNT})"),
+    "file_with_a_mark": (
+        "contest_file",
+        f"open('predictions.txt', 'w', encoding='utf-8-sig').write('1\\n' * {COUNT})",
+    ),
     "no_file": ("contest_file", "import os; os.unlink('predictions.txt')"),
 }
 
@@ -345,8 +350,12 @@ def test_reference_passes(seed: int) -> None:
 def test_what_is_recorded_and_how_long_it_takes() -> None:
     results = grade(TASK, FILE)
     assert sum(result.seconds for result in results.values()) < CPU_LIMIT_S
-    written = [name for name in load_checks(TASK) if name != "contest_file"]  # there is no file while recording here
-    assert sum(len(harness.recorded(TASK, name)[0]) for name in written) == 0  # the reference is asked nothing
+    written = [
+        name for name in load_checks(TASK) if name != "contest_file"
+    ]  # there is no file while recording here
+    assert (
+        sum(len(harness.recorded(TASK, name)[0]) for name in written) == 0
+    )  # the reference is asked nothing
 
 
 def test_stub_earns_nothing() -> None:
@@ -393,8 +402,7 @@ def test_junk_is_nobody_s_fault_but_its_own(name: str) -> None:
 
 
 def test_a_strange_task_1_is_no_mistake_of_this_task() -> None:
-    exp2 = "def softmax(a):\n    e = np.exp2(a - a.max(axis=1, keepdims=True))\n    return e / e.sum(1, keepdims=True)\n"
-    upside_down = "def classify(params, x): return np.argmin(forward(params, x), axis=1)\n"
-    assert np.ndim(recorded_bytes) == 0
-    for source in (exp2, upside_down):
-        assert not_passed(grade(TASK, FILE + source)) == {}
+    its_own = (
+        "def classify(params, x): return (np.argmax(x @ params['W1'] @ params['W2'], axis=1) + 1) % 10\n"
+    )
+    assert not_passed(grade(TASK, FILE + its_own)) == {}
