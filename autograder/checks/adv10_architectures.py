@@ -8,6 +8,7 @@ compute what it should, these are called one by one, as in advanced task 9.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -886,33 +887,50 @@ def arch_spatial_pyramid(student: Proxy, reference: Proxy, rng: Any) -> None:
         hint = (
             "Level by level, bin by bin, channel by channel; a bin ends at the rounded up (i + 1) * size / n."
         )
-        expect_same(
-            y, right_y, lambda x=x, levels=levels: own_pyramid(student, x, levels), f"{name}.forward", hint
-        )
+        own = partial(own_pyramid, student, x, levels)
+        expect_same(y, right_y, own, f"{name}.forward", hint)
         d_x = ask(one, "backward", d_out)
         hint = "Only the largest pixel of a bin gets its gradient, and one that won several bins the sum."
-        got = expect_array(d_x, shape, f"{name}.backward d_x", hint=hint)
-        if np.allclose(y, right_y):  # otherwise MaxPool is wrong
-            expect_close(got, right_d_x, f"{name}.backward d_x", hint=hint)
+        own_back = partial(own_pyramid_backward, student, x, levels, d_out)
+        expect_same(d_x, right_d_x, own_back, f"{name}.backward d_x", hint)
+        if levels == (2, 1) and np.allclose(y, right_y) and np.allclose(d_x, right_d_x):
 
             def forward(value: np.ndarray, one: Proxy = one, like: Shape = d_out.shape) -> np.ndarray:
                 return expect_array(ask(one, "forward", value), like, "SpatialPyramidPooling.forward")
 
-            if levels == (2, 1):
-                expect_gradient(forward, x, d_out, got, f"{name}.backward d_x", hint=hint)
+            expect_gradient(forward, x, d_out, d_x, f"{name}.backward d_x", hint=hint)
     small = expect_object(pyramid((4, 2, 1)), "SpatialPyramidPooling")
     image = rng.normal(size=(1, 2, 6, 3))
     method = expect_function(small, "forward")
     expect_value_error(method, (image,), "SpatialPyramidPooling((4, 2, 1)) of an image of 6 x 3 pixels")
 
 
-def own_pyramid(student: Proxy, x: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
-    """The same numbers by the student's own MaxPool, one for each bin."""
+def bins_of(x: np.ndarray, levels: tuple[int, ...]) -> list[np.ndarray]:
+    """Views of the bins of x (N, C, H, W), level by level and row by row."""
     height, width = x.shape[2:]
-    ends = []
-    for n in levels:
-        for i, j in np.ndindex(n, n):
-            rows = slice(i * height // n, -(-(i + 1) * height // n))
-            part = x[:, :, rows, j * width // n : -(-(j + 1) * width // n)]
-            ends.append(along(build(student, [("MaxPool", (part.shape[2:],), {})]), part).reshape(len(x), -1))
+    return [
+        x[:, :, i * height // n : -(-(i + 1) * height // n), j * width // n : -(-(j + 1) * width // n)]
+        for n in levels
+        for i, j in np.ndindex(n, n)
+    ]
+
+
+def own_pyramid(student: Proxy, x: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
+    """The numbers of the pyramid by the student's own MaxPool, one for each bin."""
+    parts = bins_of(x, levels)
+    pools = [build(student, [("MaxPool", (part.shape[2:],), {})]) for part in parts]
+    ends = [along(pool, part).reshape(part.shape[:2]) for pool, part in zip(pools, parts, strict=True)]
     return np.concatenate(ends, axis=1)
+
+
+def own_pyramid_backward(
+    student: Proxy, x: np.ndarray, levels: tuple[int, ...], d_out: np.ndarray
+) -> np.ndarray:
+    """Its gradient, likewise."""
+    d_x = np.zeros(x.shape)
+    parts, targets = bins_of(x, levels), bins_of(d_x, levels)
+    for part, target, d_end in zip(parts, targets, np.split(d_out, len(parts), axis=1), strict=True):
+        pool = build(student, [("MaxPool", (part.shape[2:],), {})])
+        along(pool, part)
+        target += back_along(pool, d_end[:, :, np.newaxis, np.newaxis], part.shape)
+    return d_x

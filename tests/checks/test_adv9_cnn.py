@@ -108,7 +108,9 @@ def learning_layers(layers):
     ),
     "first_layer_skipped": (
         "cnn_network_forward",
-        network("forward(self, x)", "return Network(self.layers[1:] if len(x) == 2 else self.layers).plain(x)")
+        network(
+            "forward(self, x)", "return Network(self.layers[1:] if len(x) == 2 else self.layers).plain(x)"
+        )
         + "Network.plain = Network.__mro__[1].forward\n",
     ),
     "frozen_layers_skipped_forward": (
@@ -289,8 +291,10 @@ def make_lenet5(seed=0):
     ),
     "channels_last": (
         "cnn_to_batch",
-        "def to_batch(images):\n    x = np.divide(images, 255, dtype=np.float32)\n"
-        "    return x[..., None] if x.ndim == 3 else x",
+        (
+            "def to_batch(images):\n    x = np.divide(images, 255, dtype=np.float32)\n"
+            "    return x[..., None] if x.ndim == 3 else x"
+        ),
     ),
     "pixels_come_back_in": (
         "cnn_move",
@@ -475,8 +479,10 @@ def accuracy(network, images, labels, batch_size=100):
     ),
     "accuracy_at_once": (
         "cnn_predict_accuracy",
-        "def accuracy(network, images, labels, batch_size=100):\n"
-        "    return float(np.mean(predict(network, images, len(images)) == labels))",
+        (
+            "def accuracy(network, images, labels, batch_size=100):\n"
+            "    return float(np.mean(predict(network, images, len(images)) == labels))"
+        ),
     ),
     "labels_and_images_shuffled_apart": (
         TRAINING,
@@ -720,12 +726,13 @@ def test_every_check_has_a_mistake():
     assert {check for check, _ in MISTAKES.values()} == {*ALL_BUT_TRAINING, TRAINING}
 
 
+WITHOUT_NETWORK = ("make_layers", "learning_layers", "to_batch", "move")
 # What a public name has a part in, beside the checks of everything that trains.
 JUDGES = {
     "make_conv": ["cnn_make_layers", "cnn_make_lenet5"],
     "make_affine": ["cnn_make_layers", "cnn_make_cnn"],
     "learning_layers": ["cnn_learning_layers", "cnn_network_gradients", "cnn_network_frozen"],
-    "Network": [name for name in ALL_BUT_TRAINING if name not in ("cnn_make_layers", "cnn_to_batch", "cnn_move")],
+    "Network": [name for name in ALL_BUT_TRAINING if name.removeprefix("cnn_") not in WITHOUT_NETWORK],
     "make_cnn": ["cnn_make_cnn", "cnn_network_frozen"],
     "make_eleven_layers": ["cnn_make_eleven_layers"],
     "make_lenet5": ["cnn_make_lenet5", "cnn_network_frozen"],
