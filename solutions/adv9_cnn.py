@@ -247,8 +247,9 @@ def train(
 ) -> Network:
     """Train the network with AdaGrad; frozen layers stay. The same seed gives the same result.
 
-    images: (N, 28, 28) uint8. labels: (N,) int. max_move: pixels for `move`; 2 costs next to nothing and
-    reads more digits (MNIST, make_cnn, 10 epochs: 0.990 of the test images).
+    images: (N, 28, 28) uint8. labels: (N,) int. max_move: pixels for `move`; 2 costs next to nothing.
+    Of the MNIST test images make_cnn reads 0.9885 after 10 epochs with these defaults, and 0.990 with
+    learning_rate=0.02, max_move=2.
     After each epoch prints a line `epoch 1: loss 0.4321`. Returns network, which has changed.
     """
     ### BEGIN SOLUTION

@@ -134,7 +134,7 @@ SOFTMAX_LOOP = """\
         largest = max(row)
         exps = [np.exp(value - largest) for value in row]
         rows.append([value / sum(exps) for value in exps])
-    return rows"""
+    return np.array(rows)"""
 CROSS_ENTROPY_LOOP = """\
     total = 0.0
     for p, q in zip(y, t):
