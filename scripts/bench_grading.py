@@ -82,7 +82,9 @@ def hand_in(folder: Path, solved: nbformat.NotebookNode, count: int) -> None:
     for number in range(count):
         place = folder / "submitted" / f"student{number:03d}" / TASK
         place.mkdir(parents=True)
-        solved.cells[0].source = f"# my notebook, number {number}\n" + solved.cells[0].source.split("\n", 1)[-1]
+        solved.cells[0].source = (
+            f"# my notebook, number {number}\n" + solved.cells[0].source.split("\n", 1)[-1]
+        )
         nbformat.write(solved, place / f"{TASK}.ipynb")
 
 
@@ -111,7 +113,12 @@ def stock_course(folder: Path, ours: Path, count: int) -> None:
             used.add(name)
             test = nbformat.v4.new_code_cell(ASSERTS[name].strip())
             marks = {"grade": True, "solution": False, "locked": True, "task": False, "points": 10}
-            test.metadata.nbgrader = {**marks, "schema_version": 3, "grade_id": f"test-{name}", "cell_type": "code"}
+            test.metadata.nbgrader = {
+                **marks,
+                "schema_version": 3,
+                "grade_id": f"test-{name}",
+                "cell_type": "code",
+            }
             cells.append(test)
     assert used == set(ASSERTS), f"solutions without asserts: {set(ASSERTS) - used}"
     source.cells = cells
@@ -134,13 +141,19 @@ def main() -> None:
         stock.mkdir()
         our_course(ours, options.count)
         stock_course(stock, ours, options.count)
-        ours_s = run([sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback"], ours) / options.count
+        ours_s = (
+            run([sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback"], ours) / options.count
+        )
         stock_s = run([sys.executable, "-m", "nbgrader", "autograde", TASK], stock) / options.count
     if not options.json:
         print(f"{options.count} submissions of {TASK}")
         print(f"autograder grade     {ours_s:6.3f} s a submission")
         print(f"nbgrader autograde   {stock_s:6.3f} s a submission")
-    print(json.dumps({"ours_s": round(ours_s, 4), "nbgrader_s": round(stock_s, 4), "ratio": round(stock_s / ours_s, 2)}))
+    print(
+        json.dumps(
+            {"ours_s": round(ours_s, 4), "nbgrader_s": round(stock_s, 4), "ratio": round(stock_s / ours_s, 2)}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import json
 import math
@@ -28,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -35,13 +37,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # solutions/ is not installed
 
+from autograder import datasets
 from autograder.calls import Session, connect
-from autograder.checks import TaskData, adv9_cnn, task3_backprop, task4_classifier
-from autograder.datasets import load_mnist, mnist_source, sandbox_split
+from autograder.checks import TaskData, adv6_color, adv9_cnn, task3_backprop, task4_classifier
+from autograder.datasets import load_mnist
 from autograder.notebook.data import task_data
 
 THRESHOLDS = ROOT / "autograder" / "checks" / "thresholds.json"
-FLOOR = 0.5  # guessing gives 0.1
 LEAST_STDS = 5.0
 CHANCE = 1e-4  # of a correct program that misses full points
 # Below the lowest run: the lower tail is longer than a normal one (a bad last step at η = 1); of 150 runs on MNIST one
@@ -50,6 +52,7 @@ STDS_BELOW_MINIMUM = 4.0
 GRID = 0.005
 
 Accuracies = dict[str, list[float]]  # by part of the data: "grading", "notebook"
+Measure = Callable[[dict[str, TaskData], int], Accuracies]
 
 
 def main() -> int:
@@ -65,18 +68,15 @@ def main() -> int:
     if options.runs is not None and options.runs < 3:
         parser.error(f"--runs {options.runs}: a spread needs at least 3")
 
-    kind, parts = mnist_source().kind, data_parts()
-    if kind not in ("mnist", "digits"):
-        print("The data in use is neither MNIST nor the built-in digits.", file=sys.stderr)
-        return 1
     rows = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
     for task in options.tasks or MEASURES:
-        name, runs, measure = MEASURES[task]
+        name, data_set, floor, runs, measure = MEASURES[task]
+        kind, parts = data_parts(data_set)
         start = time.process_time()
         measured = measure(parts, options.runs or runs)
         seconds = (time.process_time() - start) / (options.runs or runs)
         print(f"{task}.{name} on {kind}: {seconds:.1f} CPU seconds a run")
-        found = [row(accuracies, kind, part) for part, accuracies in measured.items()]
+        found = [row(accuracies, kind, part, floor) for part, accuracies in measured.items()]
         for line in found:
             print(f"  {json.dumps(line)}")
         keep(rows, f"{task}.{name}", min(found, key=lambda line: line["full"]))
@@ -84,24 +84,28 @@ def main() -> int:
     return 0
 
 
-def data_parts() -> dict[str, TaskData]:
-    """The data as grading and as a student's notebook give it to a check."""
-    shown, kind = sandbox_split(), mnist_source().kind
-    train, test = load_mnist("train", root=shown), load_mnist("test", root=shown)
-    return {"grading": TaskData(kind, train, test, load_mnist("test")), "notebook": task_data("mnist")}
+def data_parts(data_set: str) -> tuple[str, dict[str, TaskData]]:
+    """The kind of data in use, and the data as grading and as a student's notebook give it to a check."""
+    kind = getattr(datasets, f"{data_set}_source")().kind
+    load = getattr(datasets, f"load_{data_set}")
+    shown = datasets.sandbox_split(data=data_set)
+    grading = TaskData(kind, load("train", root=shown), load("test", root=shown), load("test"))
+    return kind, {"grading": grading, "notebook": task_data(data_set)}
 
 
-def measure_training(parts: dict[str, TaskData], runs: int) -> Accuracies:
-    """What the check train_accuracy of task 3 measures on the reference."""
-    from solutions import task3_backprop as solution
+def trainings(task: str, checks: ModuleType) -> Measure:
+    """Measures what the training check of ``task`` measures on the reference."""
 
-    student = connect(Session(vars(solution)))
-    measured: Accuracies = {part: [] for part in parts}
-    for seed in progress(runs):
-        for number, (part, data) in enumerate(parts.items()):
-            rng = np.random.default_rng([seed, number])
-            measured[part].append(task3_backprop.trained_accuracy(student, rng, data))
-    return measured
+    def measure(parts: dict[str, TaskData], runs: int) -> Accuracies:
+        student = connect(Session(vars(importlib.import_module(f"solutions.{task}"))))
+        measured: Accuracies = {part: [] for part in parts}
+        for seed in progress(runs):
+            for number, (part, data) in enumerate(parts.items()):
+                rng = np.random.default_rng([seed, number])
+                measured[part].append(checks.trained_accuracy(student, rng, data))
+        return measured
+
+    return measure
 
 
 def measure_parameters(parts: dict[str, TaskData], runs: int) -> Accuracies:
@@ -120,23 +124,12 @@ def measure_parameters(parts: dict[str, TaskData], runs: int) -> Accuracies:
     return measured
 
 
-def measure_cnn(parts: dict[str, TaskData], runs: int) -> Accuracies:
-    """What the check cnn_train_accuracy of advanced task 9 measures on the reference."""
-    from solutions import adv9_cnn as solution
-
-    student = connect(Session(vars(solution)))
-    measured: Accuracies = {part: [] for part in parts}
-    for seed in progress(runs):
-        for number, (part, data) in enumerate(parts.items()):
-            rng = np.random.default_rng([seed, number])
-            measured[part].append(adv9_cnn.trained_accuracy(student, rng, data))
-    return measured
-
-
-MEASURES: dict[str, tuple[str, int, Callable[[dict[str, TaskData], int], Accuracies]]] = {
-    "task3_backprop": ("train_accuracy", 30, measure_training),
-    "task4_classifier": ("parameters_accuracy", 10, measure_parameters),
-    "adv9_cnn": ("cnn_train_accuracy", 30, measure_cnn),
+# Name of the check, data set, where points start (above guessing), runs, and how a run is measured.
+MEASURES: dict[str, tuple[str, str, float, int, Measure]] = {
+    "task3_backprop": ("train_accuracy", "mnist", 0.5, 30, trainings("task3_backprop", task3_backprop)),
+    "task4_classifier": ("parameters_accuracy", "mnist", 0.5, 10, measure_parameters),
+    "adv6_color": ("color_accuracy", "cifar10", 0.15, 40, trainings("adv6_color", adv6_color)),
+    "adv9_cnn": ("cnn_train_accuracy", "mnist", 0.5, 30, trainings("adv9_cnn", adv9_cnn)),
 }
 
 
@@ -150,7 +143,7 @@ def progress(runs: int) -> Iterator[int]:
         print("\r" + " " * 30 + "\r", end="", file=sys.stderr)
 
 
-def row(accuracies: list[float], kind: str, part: str) -> dict[str, Any]:
+def row(accuracies: list[float], kind: str, part: str, floor: float) -> dict[str, Any]:
     """One row of thresholds.json."""
     mean, std = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
     low = min(mean - stds_below(len(accuracies)) * std, min(accuracies) - STDS_BELOW_MINIMUM * std)
@@ -160,7 +153,7 @@ def row(accuracies: list[float], kind: str, part: str) -> dict[str, Any]:
         "std": round(std, 5),
         "runs": len(accuracies),
         "minimum": round(min(accuracies), 5),
-        "floor": FLOOR,
+        "floor": floor,
         "full": round(full, 3),
         "data": kind,
         "part": part,

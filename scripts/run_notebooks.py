@@ -38,7 +38,11 @@ def main() -> int:
         (folder / "course.toml").write_text((HOME / "course.toml").read_text())
         course = load_course(folder)
         tasks = options.tasks or list(course.tasks)
-        needed = [task for task in course.tasks if task in tasks or any(task in course.tasks[t].builds_on for t in tasks)]
+        needed = [
+            task
+            for task in course.tasks
+            if task in tasks or any(task in course.tasks[t].builds_on for t in tasks)
+        ]
         build(course, needed)
         for task in needed:
             hand_out(course, task)

@@ -90,10 +90,14 @@ def check(
         if name in known:
             raise CheckDefinitionError(f"{place}: {task} already has a check {name} at {known[name].place}")
         if points <= 0:
-            raise CheckDefinitionError(f"{place}: check {name} has {points} points; expected a positive number")
+            raise CheckDefinitionError(
+                f"{place}: check {name} has {points} points; expected a positive number"
+            )
         title = (inspect.getdoc(function) or "").strip().split("\n")[0]
         if not title:
-            raise CheckDefinitionError(f"{place}: check {name} has no docstring; its first line is what students see")
+            raise CheckDefinitionError(
+                f"{place}: check {name} has no docstring; its first line is what students see"
+            )
         known[name] = Check(
             task=task,
             name=name,

@@ -89,7 +89,9 @@ def run_check(
     except CodeError as error:
         status, points = KINDS.get(error.kind, Status.ERROR), 0.0
         message, hint = explain(error)
-        where = tuple(f"{place}, line {line}, in {name}: {source}" for place, line, name, source in error.frames)
+        where = tuple(
+            f"{place}, line {line}, in {name}: {source}" for place, line, name, source in error.frames
+        )
     except NotRecorded as reason:
         status, points = Status.DEFERRED, 0.0
         message = f"This part is judged when graded: {reason}."

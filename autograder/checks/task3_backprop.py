@@ -96,10 +96,14 @@ def affine_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
     got = one.gradient("d_W", (4, 4))
     fresh("forward", third)
     fresh("backward", d_out)
-    hint = "Keep x as self.x in every forward: not in the class, not in a global, and not only the first time."
+    hint = (
+        "Keep x as self.x in every forward: not in the class, not in a global, and not only the first time."
+    )
     name = "Affine.d_W after forward was called twice, with another layer in use"
     expect_close(got, fresh.gradient("d_W", (4, 4)), name, hint=hint)
-    expect_close(one("forward", other), first, "Affine.forward after backward", hint="backward must not change W or b.")
+    expect_close(
+        one("forward", other), first, "Affine.forward after backward", hint="backward must not change W or b."
+    )
     expect_unchanged(student)
 
 
@@ -210,7 +214,11 @@ def follows_own(
         expect_close(got, expected, name)
         return False
     except CheckFailed:
-        own = quietly(lambda: expect_close(got, expect_array(expect_function(student, function)(x), x.shape, function), name))
+        own = quietly(
+            lambda: expect_close(
+                got, expect_array(expect_function(student, function)(x), x.shape, function), name
+            )
+        )
         if own is None or np.ptp(own) < 1e-3:
             raise
         return True
@@ -250,7 +258,10 @@ def network_gradients(student: Proxy, reference: Proxy, rng: Any) -> None:
     expect_unchanged(student)
     own_numbers = np.random.default_rng(int(rng.integers(2**31)))
     params = {name: value.astype(np.float32) for name, value in random_network(100, own_numbers).items()}
-    x, t = own_numbers.random((8, 784), dtype=np.float32), np.eye(10, dtype=np.float32)[own_numbers.integers(10, size=8)]
+    x, t = (
+        own_numbers.random((8, 784), dtype=np.float32),
+        np.eye(10, dtype=np.float32)[own_numbers.integers(10, size=8)],
+    )
     _, grads = loss_and_gradients(student, params, x, t)
     exact = {name: value.astype(np.float64) for name, value in params.items()}
     for name in NAMES:
@@ -313,12 +324,16 @@ def sgd_step(student: Proxy, reference: Proxy, rng: Any) -> None:
     for step, rate in enumerate((0.3, 0.05), 1):
         grads = random_network(6, rng, inputs=5, classes=4)
         updated = expect_function(student, "sgd_update")(params, grads, rate)
-        expect(updated is not None, "sgd_update: got None, expected the updated dict", "Return the dict as well.")
+        expect(
+            updated is not None, "sgd_update: got None, expected the updated dict", "Return the dict as well."
+        )
         params = expect_parameters(updated, params, "sgd_update")
         expected = reference.sgd_update(expected, grads, rate)
         hint = "Downhill is against the gradient: η times it is subtracted, for every name."
         for name in NAMES:
-            expect_close(params[name], expected[name], f"sgd_update: {name} after step {step}", rtol=1e-5, hint=hint)
+            expect_close(
+                params[name], expected[name], f"sgd_update: {name} after step {step}", rtol=1e-5, hint=hint
+            )
     changed = [call for call in mutated_arguments(student) if call.endswith("(argument 2)")]
     expect(not changed, "sgd_update changed the gradients", "Only params may be changed in place.")
 
@@ -401,7 +416,9 @@ def epoch_losses(printed: str, epochs: int) -> list[float]:
     """The losses in the lines that train printed; one line an epoch, counted from 1."""
     lines = [line for line in printed.splitlines() if line.strip()]
     hint = 'One print in the loop over the epochs: "epoch 1: loss 0.4321", and nothing else.'
-    expect(len(lines) == epochs, f"train printed {len(lines)} lines in {epochs} epochs, expected {epochs}", hint)
+    expect(
+        len(lines) == epochs, f"train printed {len(lines)} lines in {epochs} epochs, expected {epochs}", hint
+    )
     losses: list[float] = []
     for number, line in enumerate(lines, 1):
         match = EPOCH_LINE.fullmatch(line)
@@ -413,7 +430,9 @@ def epoch_losses(printed: str, epochs: int) -> list[float]:
             raise CheckFailed(
                 f"train printed {show(line)}, expected a line like 'epoch {number}: loss 0.4321'", hint
             )
-        expect(counted == number, f"train printed {show(line)}, expected epoch {number}: they count from 1", hint)
+        expect(
+            counted == number, f"train printed {show(line)}, expected epoch {number}: they count from 1", hint
+        )
         losses.append(loss)
     return losses
 
@@ -421,7 +440,9 @@ def epoch_losses(printed: str, epochs: int) -> list[float]:
 def expect_losses(printed: list[float], expected: list[float]) -> None:
     hint = "The mean of the losses that the steps of this epoch returned: neither the last one nor their sum."
     for number, (got, right) in enumerate(zip(printed, expected, strict=True), 1):
-        expect_close(got, right, f"train: the loss printed for epoch {number}", rtol=0, atol=LOSS_ATOL, hint=hint)
+        expect_close(
+            got, right, f"train: the loss printed for epoch {number}", rtol=0, atol=LOSS_ATOL, hint=hint
+        )
 
 
 @check(TASK, points=6, equation="(22)")
@@ -439,7 +460,9 @@ def train_reduces_loss(student: Proxy, reference: Proxy, rng: Any, data: TaskDat
         if own_before is not None and own_after is not None and abs(own_before - before) > 1e-3:
             before, after = own_before, own_after  # tasks 1 and 2 are wrong: their loss is what fell
     hint = "Do image and label still belong together after the shuffle? Is the updated dict used in the next step?"
-    message = f"train: the loss of its images is {before:.3f} before and {after:.3f} after 5 epochs, expected below"
+    message = (
+        f"train: the loss of its images is {before:.3f} before and {after:.3f} after 5 epochs, expected below"
+    )
     expect(after < 1.5 and after < before, f"{message} 1.5", hint)
 
     # One pixel is lit in each of these images: only rows of W1 whose image was used can change.
@@ -471,7 +494,9 @@ def train_seeded(student: Proxy, reference: Proxy, rng: Any) -> None:
     expect_unchanged(student, "Learn on a copy of every array: a new dict of the same arrays is not one.")
     hint = "Make one generator from seed at the beginning, and draw everything random from it."
     for name in NAMES:
-        expect_close(again[name], first[name], f"train with the same seed again: {name}", rtol=1e-5, hint=hint)
+        expect_close(
+            again[name], first[name], f"train with the same seed again: {name}", rtol=1e-5, hint=hint
+        )
     moved = max(np.abs(first[name] - params[name]).max() for name in NAMES)
     expect(moved > 1e-5, "train: it returned the parameters it was given", "Return what has been trained.")
     differ = max(np.abs(first[name] - other[name]).max() for name in NAMES)
@@ -503,13 +528,17 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
     number = expect_number(got, name)
     if abs(number - right) > 1e-3:
         flat = images.reshape(count, 784) / 255
-        own = quietly(lambda: expect_labels(expect_function(student, "classify")(params, flat), count, 10, "classify"))
+        own = quietly(
+            lambda: expect_labels(expect_function(student, "classify")(params, flat), count, 10, "classify")
+        )
         if own is not None and len(set(own.tolist())) > 2:
             got, right = share(own)
             digits = own
         expect_close(expect_number(got, name), right, name, rtol=0, atol=1e-3, hint=hint)
     for label, right in ((digits[0], 1.0), ((digits[0] + 1) % 10, 0.0)):
-        got = expect_number(accuracy(params, images[:1], np.array([label], dtype=np.uint8)), "accuracy of one image")
+        got = expect_number(
+            accuracy(params, images[:1], np.array([label], dtype=np.uint8)), "accuracy of one image"
+        )
         expect_close(got, right, "accuracy of one image", atol=1e-9)
 
 
@@ -517,7 +546,9 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
 def train_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
     """A network trained by train reads images that it has never seen."""
     accuracy = trained_accuracy(student, rng, data)
-    return ramp(accuracy, *threshold(TASK, "train_accuracy"), f"accuracy after {EPOCHS} epochs of {IMAGES} images")
+    return ramp(
+        accuracy, *threshold(TASK, "train_accuracy"), f"accuracy after {EPOCHS} epochs of {IMAGES} images"
+    )
 
 
 def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
@@ -563,7 +594,9 @@ def archive(content: bytes) -> dict[str, np.ndarray]:
     try:
         return read_npz(content)
     except Exception as error:  # whatever a strange file does to the reader, it is the file's fault
-        raise CheckFailed(f"save_parameters: the file cannot be read: {error}", "np.savez writes such a file.") from None
+        raise CheckFailed(
+            f"save_parameters: the file cannot be read: {error}", "np.savez writes such a file."
+        ) from None
 
 
 def expect_same_bits(value: Any, expected: Params, name: str) -> None:
@@ -571,7 +604,11 @@ def expect_same_bits(value: Any, expected: Params, name: str) -> None:
     for key, right in expected.items():
         array = expect_array(found[key], right.shape, f"{name}: {key}")
         expect(array.dtype == right.dtype, f"{name}: {key} has dtype {array.dtype}, expected {right.dtype}")
-        expect(np.array_equal(array, right), f"{name}: {key} differs from what was saved", "Save every array as it is.")
+        expect(
+            np.array_equal(array, right),
+            f"{name}: {key} differs from what was saved",
+            "Save every array as it is.",
+        )
 
 
 @check(TASK, points=4)
@@ -579,7 +616,9 @@ def load_rejects(student: Proxy, reference: Proxy, rng: Any) -> None:
     """A file that is not what it should be raises a ValueError, and nothing in it is ever run."""
     params = random_network(4, np.random.default_rng(int(rng.integers(2**31))))
     load = expect_function(student, "load_parameters")
-    expect_same_bits(load(put_file(student, "good.npz", packed(params))), params, "load_parameters of a good file")
+    expect_same_bits(
+        load(put_file(student, "good.npz", packed(params))), params, "load_parameters of a good file"
+    )
 
     mark = put_file(student, "mark", None)
     bomb = np.empty(4, dtype=object)
@@ -600,16 +639,22 @@ def load_rejects(student: Proxy, reference: Proxy, rng: Any) -> None:
     }
     for kind, (content, naming) in files.items():
         path = put_file(student, "bad.npz", content)
-        expect_rejection(error_of(load, path), ("ValueError",), f"load_parameters of a file {kind}", naming, path)
+        expect_rejection(
+            error_of(load, path), ("ValueError",), f"load_parameters of a file {kind}", naming, path
+        )
     try:
         read_file(student, mark)
     except CodeError as error:
         if error.kind != "missing":
             raise
     else:
-        raise CheckFailed("load_parameters ran what the file's author had put in", "Load with allow_pickle=False.")
+        raise CheckFailed(
+            "load_parameters ran what the file's author had put in", "Load with allow_pickle=False."
+        )
     path = put_file(student, "nowhere.npz", None)
-    expect_rejection(error_of(load, path), ("FileNotFoundError",), "load_parameters without a file", None, path)
+    expect_rejection(
+        error_of(load, path), ("FileNotFoundError",), "load_parameters without a file", None, path
+    )
 
 
 class _Opens:
@@ -638,4 +683,8 @@ def expect_rejection(
         raise CheckFailed(f"{doing}: no error was raised, expected {types[0]}", hint)
     said = f"{error.type_name}: {error.message}".replace(path, "…")
     expect(error.type_name in types, f"{doing}: got {show(said)}, expected {types[0]}", hint)
-    expect(naming is None or naming in said, f"{doing}: got {show(said)}, expected a message that names {naming}", hint)
+    expect(
+        naming is None or naming in said,
+        f"{doing}: got {show(said)}, expected a message that names {naming}",
+        hint,
+    )

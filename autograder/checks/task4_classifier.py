@@ -64,7 +64,9 @@ def load_classifier_shapes(student: Proxy, reference: Proxy, rng: Any) -> None:
     numbers = derived(rng)
     params = random_network(37, numbers)
     load = expect_function(student, "load_classifier")
-    expect_network(load(put_file(student, "good.npz", packed(params))), params, "load_classifier of a good file")
+    expect_network(
+        load(put_file(student, "good.npz", packed(params))), params, "load_classifier of a good file"
+    )
     # Where two arrays disagree on H, either may be called wrong.
     hidden = ("W1", "b1", "W2")
     cases: list[tuple[str, Params, tuple[str, ...]]] = [
@@ -81,7 +83,9 @@ def load_classifier_shapes(student: Proxy, reference: Proxy, rng: Any) -> None:
     for kind, wrong, naming in cases:
         path = put_file(student, "bad.npz", packed({**params, **wrong}))
         doing = f"load_classifier of a file where {kind}"
-        hint = "Compare all four shapes with the table. NumPy broadcasts an array of one element without a word."
+        hint = (
+            "Compare all four shapes with the table. NumPy broadcasts an array of one element without a word."
+        )
         expect_rejection(error_of(load, path), {"ValueError"}, doing, path, naming=naming, hint=hint)
 
 
@@ -90,7 +94,9 @@ def load_classifier_damaged(student: Proxy, reference: Proxy, rng: Any) -> None:
     """A damaged or incomplete file raises a ValueError, a missing one a FileNotFoundError."""
     params = random_network(12, derived(rng))
     load = expect_function(student, "load_classifier")
-    expect_network(load(put_file(student, "good.npz", packed(params))), params, "load_classifier of a good file")
+    expect_network(
+        load(put_file(student, "good.npz", packed(params))), params, "load_classifier of a good file"
+    )
     objects = np.empty(12, dtype=object)
     cases: list[tuple[str, bytes | None, str, tuple[str, ...]]] = [
         ("of a file without b1", packed({n: params[n] for n in ("W1", "W2", "b2")}), "ValueError", ("b1",)),
@@ -101,9 +107,14 @@ def load_classifier_damaged(student: Proxy, reference: Proxy, rng: Any) -> None:
     for number, (kind, content, expected, naming) in enumerate(cases):
         path = put_file(student, f"bad{number}.npz", content)
         error, earlier = error_of(load, path), own_error(student, "load_parameters", path)
-        if earlier is not None and error is not None and (earlier.type_name, earlier.message) == (
-            error.type_name,
-            error.message,
+        if (
+            earlier is not None
+            and error is not None
+            and (earlier.type_name, earlier.message)
+            == (
+                error.type_name,
+                error.message,
+            )
         ):
             continue  # task 3's load_parameters has decided, and was judged there
         hint = "load_parameters of task 3 finds all of these: let its errors through."
@@ -225,7 +236,9 @@ def classifier_prints_digit(student: Proxy, reference: Proxy, rng: Any, data: Ta
     numbers = derived(rng)
     for name, hidden in (("first.npz", 20), ("second.npz", 31)):
         params = varied_network(hidden, images, numbers)
-        judge_program(student, params, images, put_file(student, name, packed(params)), last=name == "first.npz")
+        judge_program(
+            student, params, images, put_file(student, name, packed(params)), last=name == "first.npz"
+        )
 
 
 @check(TASK, points=6)
@@ -276,7 +289,9 @@ def start(student: Proxy, path: str | None, typed: str | None, doing: str | None
     """Run the student's program with ``typed`` on its keyboard; without ``path`` in the folder of `put_file`."""
     arguments = [] if path is None else [path]
     main = expect_function(student, "main")
-    return run_typed(main, *arguments, typed=typed, doing=doing or f"main, typed {typed}", in_scratch=path is None)
+    return run_typed(
+        main, *arguments, typed=typed, doing=doing or f"main, typed {typed}", in_scratch=path is None
+    )
 
 
 @check(TASK, points=8)
@@ -364,7 +379,9 @@ def accuracy_of(content: bytes, data: TaskData) -> float:
     try:
         arrays = read_npz(content)
     except Exception as error:  # whatever a strange file does to the reader, it is the file's fault
-        raise CheckFailed(f"{FILE} cannot be read: {error}", "save_parameters of task 3 writes such a file.") from None
+        raise CheckFailed(
+            f"{FILE} cannot be read: {error}", "save_parameters of task 3 writes such a file."
+        ) from None
     arrays = expect_dict(arrays, NAMES, FILE)
     expect(arrays["W1"].ndim == 2, f"{FILE}: W1 has shape {arrays['W1'].shape}, expected ({PIXELS}, H)")
     hidden = arrays["W1"].shape[1]
