@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
-import ctypes
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
-import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,7 +20,6 @@ from autograder.grading.report import Report
 from autograder.grading.secret import submission_seed
 from autograder.grading.submission import Submission, read_submission, students_of
 
-PR_SET_PDEATHSIG = 1
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -172,7 +171,16 @@ def _pool(jobs: int) -> concurrent.futures.ProcessPoolExecutor:
 
 
 def _end_with_parent() -> None:
-    """A grader that is killed takes its evaluators with it, and they their sandboxes."""
+    """A grader that is killed takes its evaluators with it, and they their sandboxes.
+
+    Nothing else would: idle evaluators hold both ends of each other's pipes and would wait for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -27,6 +27,18 @@ def graded(course: Course, *arguments: str, task: str = TASK) -> dict[str, dict]
     return {row["student"]: row for row in json.loads(done.stdout)[task]}
 
 
+def processes_with(variable: str) -> list[str]:
+    """The processes that have ``variable`` in their environment: what a killed grader started."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if variable.encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+        except OSError:
+            continue
+    return found
+
+
 def gradebook_scores(course: Course) -> dict[str, float]:
     from nbgrader.api import Gradebook
 
@@ -204,7 +216,8 @@ def test_a_later_task_uses_the_students_own_earlier_notebook(course: Course, pup
 def test_killed_at_any_moment_the_next_run_gets_the_same_grades(course: Course, pupils: Class) -> None:
     for number in range(6):
         pupils.hand_in(f"student{number}", TASK, pupils.solved(TASK, {"softmax": UNSTABLE + f"  # {number}"}))
-    env = {**os.environ, "PYTHONPATH": str(HOME)}
+    mark = f"KILLED_{os.getpid()}_{time.monotonic_ns()}"
+    env = {**os.environ, "PYTHONPATH": str(HOME), mark: "1"}
     grade = [sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback", "-j", "2"]
     for delay in (0.8, 1.6, 2.4):
         process = subprocess.Popen(
@@ -213,6 +226,10 @@ def test_killed_at_any_moment_the_next_run_gets_the_same_grades(course: Course, 
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
+    deadline = time.monotonic() + 10
+    while processes_with(mark) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_with(mark) == []
     rows = graded(course)
     assert {row["points"] for row in rows.values()} == {92.0}
     assert gradebook_scores(course) == {name: row["points"] for name, row in rows.items()}
