@@ -60,6 +60,7 @@ audit: setup
 bench: setup
 	$(BIN)/python scripts/bench_grading.py
 	$(BIN)/python scripts/bench_digits.py
+	-$(BIN)/python scripts/bench_training.py
 
 clean:
 	rm -rf build dist demo source release student-kit autograder/recorded .pytest_cache .mypy_cache .ruff_cache

@@ -5,8 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from autograder.checks import TaskData, load_checks
-from autograder.checks.adv6_color import THRESHOLDS
+from autograder.checks import TaskData, load_checks, threshold
 from autograder.checks.outcome import Status
 from autograder.datasets.drawn_pictures import draw_pictures
 from tests.checks import harness
@@ -385,7 +384,7 @@ def test_correct_but_different_passes(different: str) -> None:
 
 
 def test_floor_is_above_guessing() -> None:
-    floor, full = THRESHOLDS["color_accuracy"]
+    floor, full = threshold("adv6_color", "color_accuracy")
     assert 0.1 < floor < full
 
 

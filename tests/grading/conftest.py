@@ -26,10 +26,12 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module arguments`` in ``folder`` as a person would."""
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
+    # As in an activated environment: nbgrader starts alembic by name.
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", **env},
+        env={**os.environ, "PYTHONPATH": path, "PATH": programs, "COLUMNS": "200", **env},
         capture_output=True,
         text=True,
         check=False,
