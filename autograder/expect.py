@@ -310,19 +310,24 @@ def expect_object(value: Any, name: str) -> Proxy:
     return value
 
 
-def usable(compute: Callable[[], Any], shape: Sequence[int]) -> np.ndarray | None:
-    """What the student's own earlier functions give, as finite numbers of ``shape``; None when they cannot be used.
-
-    For follow-through: a later check goes on with this, and with something else where it is None.
-    """
+def quietly(ask: Callable[[], Any]) -> Any:
+    """What ``ask`` returns, or None when the student's code cannot answer: it is then judged without."""
     try:
-        return expect_array(compute(), shape, "")
+        return ask()
     except CheckFailed:
         return None
     except CodeError as error:
         if error.kind in SILENT_KINDS:
             return None
         raise
+
+
+def usable(compute: Callable[[], Any], shape: Sequence[int]) -> np.ndarray | None:
+    """What the student's own earlier functions give, as finite numbers of ``shape``; None when they cannot be used.
+
+    For follow-through: a later check goes on with this, and with something else where it is None.
+    """
+    return quietly(lambda: expect_array(compute(), shape, ""))
 
 
 def run_typed(

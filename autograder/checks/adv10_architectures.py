@@ -16,7 +16,6 @@ import numpy as np
 from autograder.calls import Proxy, error_of
 from autograder.checks import check
 from autograder.checks.adv9_cnn import Plan, ask, build, convolve, generator
-from autograder.checks.task3_backprop import quietly
 from autograder.expect import (
     CheckFailed,
     expect,
@@ -28,6 +27,7 @@ from autograder.expect import (
     expect_gradient,
     expect_number,
     expect_object,
+    quietly,
     show,
 )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.calls import Proxy, error_of, kept, run
 from autograder.checks import TaskData, check, threshold
-from autograder.checks.task3_backprop import epoch_losses, expect_losses, quietly
+from autograder.checks.task3_backprop import epoch_losses, expect_losses
 from autograder.expect import (
     CheckFailed,
     Partial,
@@ -29,6 +29,7 @@ from autograder.expect import (
     expect_object,
     expect_parameters,
     expect_unchanged,
+    quietly,
     ramp,
     show,
 )

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.calls import CodeError, Proxy
+from autograder.calls import Proxy
 from autograder.calls.values import agrees
 from autograder.checks import TaskData, check
 from autograder.datasets import load_mnist
 from autograder.expect import (
-    SILENT_KINDS,
-    CheckFailed,
     expect,
     expect_array,
     expect_close,
@@ -26,6 +24,7 @@ from autograder.expect import (
     expect_refusal,
     expect_unchanged,
     global_random_state,
+    quietly,
     run_typed,
     show,
     usable,
@@ -388,14 +387,9 @@ def _expect_normal(values: np.ndarray, N: int, name: str) -> None:
 
 def refusal_code(student: Proxy, limit: int, typed: str) -> int | None:
     """The exit code with which the student's own `read_index` refuses ``typed``; None when it does not."""
-    try:
-        return run_typed(expect_function(student, "read_index"), limit, typed=typed, doing="").exit_code
-    except CheckFailed:
-        return None
-    except CodeError as error:
-        if error.kind in SILENT_KINDS:
-            return None
-        raise
+    return quietly(
+        lambda: run_typed(expect_function(student, "read_index"), limit, typed=typed, doing="").exit_code
+    )
 
 
 def images_in_notebook(data: TaskData) -> tuple[np.ndarray, np.ndarray]:

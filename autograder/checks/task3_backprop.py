@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 from autograder.calls import CodeError, Proxy, error_of, mutated_arguments, put_file, read_file, run
 from autograder.checks import TaskData, check, threshold
 from autograder.expect import (
-    SILENT_KINDS,
     CheckFailed,
     Partial,
     expect,
@@ -34,6 +32,7 @@ from autograder.expect import (
     expect_unchanged,
     network_digits,
     network_logits,
+    quietly,
     ramp,
     random_network,
     show,
@@ -222,18 +221,6 @@ def follows_own(
         if own is None or np.ptp(own) < 1e-3:
             raise
         return True
-
-
-def quietly(ask: Callable[[], Any]) -> Any:
-    """What ``ask`` returns, or None when the student's code cannot answer: it is then judged without."""
-    try:
-        return ask()
-    except CheckFailed:
-        return None
-    except CodeError as error:
-        if error.kind in SILENT_KINDS:
-            return None
-        raise
 
 
 # --- The network --------------------------------------------------------------------------------------------------

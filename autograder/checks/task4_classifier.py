@@ -29,6 +29,7 @@ from autograder.expect import (
     expect_unchanged,
     network_digits,
     network_logits,
+    quietly,
     ramp,
     random_network,
     run_typed,
@@ -142,14 +143,7 @@ def expect_rejection(
 
 def own_error(student: Proxy, function: str, path: str) -> CodeError | None:
     """What the student's own earlier ``function`` raises for the file at ``path``; None if nothing, or it is missing."""
-    try:
-        return error_of(expect_function(student, function), path)
-    except CheckFailed:
-        return None
-    except CodeError as error:
-        if error.kind in SILENT_KINDS:
-            return None
-        raise
+    return quietly(lambda: error_of(expect_function(student, function), path))
 
 
 # --- One image ----------------------------------------------------------------------------------------------------
@@ -215,15 +209,8 @@ def different(see: Callable[[np.ndarray], int], images: np.ndarray, chosen: list
 
     None when the student's code cannot tell, or sees the same digit in all of them and in others: no base to go on.
     """
-    try:
-        digits = [see(np.array(images[i])) for i in (*chosen, *range(min(20, len(images))))]
-    except CheckFailed:
-        return None
-    except CodeError as error:
-        if error.kind in SILENT_KINDS:
-            return None
-        raise
-    return digits[: len(chosen)] if len(set(digits)) > 1 else None
+    digits = quietly(lambda: [see(np.array(images[i])) for i in (*chosen, *range(min(20, len(images))))])
+    return digits[: len(chosen)] if digits is not None and len(set(digits)) > 1 else None
 
 
 # --- The program --------------------------------------------------------------------------------------------------
