@@ -224,7 +224,7 @@ def grade(
         course = the_course()
         names = chosen(course, tasks)
         for name in student or []:
-            if not any(name in students_of(course, task) for task in names):
+            if not any(name in students_of(course.submitted, task) for task in names):
                 raise CourseError([f"There is no submission of student {name!r} in submitted/."])
         if unsafe_no_sandbox:
             err.print(
@@ -323,27 +323,61 @@ def export(
 @app.command()
 def audit(
     tasks: Tasks = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Fresh seeds to try.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Fresh seeds to try each with.")] = 20,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Trials at one time.")] = os.cpu_count()
+    or 1,
+    submission: Annotated[
+        Path | None,
+        typer.Option(help="Instead, grade past notebooks: one, a folder of them, or STUDENT/TASK/ folders."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove the checks: the reference has all points, the empty stub none, and two runs agree."""
-    from autograder.grading.audit import audit_task
+    """Prove the checks: what is right passes in any style, every known mistake is rejected and named."""
+    if submission is not None:
+        return audit_past(tasks, submission, jobs, as_json)
+    from autograder.audit.course_audit import audit as audit_tasks
+    from autograder.audit.course_audit import falls_short, slowest_diagnosis, totals
+    from autograder.reports import audit_tables
 
-    with explained():
+    with explained(), a_bar(disable=as_json) as bar:
         course = the_course()
-        rows = [audit_task(course, task, seeds) for task in chosen(course, tasks)]
+        audits = audit_tasks(course, chosen(course, tasks), seeds, jobs, shown_on(bar, "audit"))
     if as_json:
-        typer.echo(json.dumps([row.as_dict() for row in rows]))
+        typer.echo(json.dumps(totals(audits, seeds)))
     else:
-        for row in rows:
-            mark = "[green]✓[/]" if row.ok else "[red]✗[/]"
-            out.print(
-                f"{mark} {row.task}: reference {row.reference:g}, stub {row.stub:g}, {seeds} seeds",
-                highlight=False,
-            )
-            for problem in row.problems:
-                out.print(f"    {problem}", markup=False, highlight=False)
-    if not all(row.ok for row in rows):
+        for one in audits if tasks else ():
+            out.print(audit_tables.by_check(one))
+        out.print(audit_tables.by_task(audits))
+        for line in audit_tables.for_the_author(audits):
+            out.print(f"for the author: {line}", style="dim", markup=False, highlight=False)
+        for line in audit_tables.shortcomings(audits):
+            out.print(line, style="red", markup=False, highlight=False)
+        sums = totals(audits, seeds)
+        out.print(
+            f"{seeds} seeds: {sums['caught']} of {sums['mistakes']} mistakes caught, {sums['named']} named,"
+            f" {sums['false_rejects']} false rejects of {sums['alternatives']} alternatives and"
+            f" {len(audits)} references; the slowest diagnosis took {slowest_diagnosis(audits):.2f} CPU seconds",
+            highlight=False,
+        )
+    if falls_short(audits, seeds):
+        raise typer.Exit(FAILED)
+
+
+def audit_past(tasks: list[str] | None, path: Path, jobs: int, as_json: bool) -> None:
+    from autograder.audit.past import grade_pool, read_pool
+    from autograder.reports import tables
+
+    with explained(), a_bar(disable=as_json) as bar:
+        course = the_course()
+        pool = read_pool(course, chosen(course, tasks), path)
+        graded = grade_pool(course, pool, jobs, shown_on(bar, "past submissions"))
+    if as_json:
+        typer.echo(json.dumps({task: [_as_json(row) for row in rows] for task, rows in graded.items()}))
+    else:
+        for task, rows in graded.items():
+            out.print(tables.matrix(task, rows))
+            out.print(tables.by_check(rows))
+    if any(row.fault for rows in graded.values() for row in rows):
         raise typer.Exit(FAILED)
 
 

@@ -60,6 +60,11 @@ class Course:
     limits: Limits
     tasks: dict[str, Task]
 
+    @property
+    def submitted(self) -> Path:
+        """Where nbgrader collects to: STUDENT/TASK/."""
+        return self.root / "submitted"
+
     def task(self, name: str) -> Task:
         """The task ``name``.
 

@@ -1,15 +1,21 @@
-"""Measure how accurate the reference's networks are, and write the thresholds of the checks that score accuracy.
+"""Measure how accurate trained networks are, and write the thresholds of the checks that score accuracy.
 
-Runs the training of each check with many seeds on the data in use, once as grading does (other images for every
-seed, judged by the whole test set) and once as a student's notebook does (the few images it takes). The lower
-result counts:
+For each such check the training runs with many seeds on the data in use, once as grading does (other images for
+every seed, judged by the whole test set) and once as a student's notebook does (the few images it takes):
 
-    full   so far below the mean, and below the lowest run, that a correct program should fall under it less than
-           once in 10 000; rounded down
-    floor  where points begin: "has learned something"
+    reference             as it stands in solutions/
+    slowest alternative   of tests/alternatives/, the one that is least accurate in a few runs
+    strongest mistake     of autograder/misconceptions/, the most accurate one that the threshold stops
+
+The lowest result of what is right decides:
+
+    full          so far below the mean, and below the lowest run, that a correct program should fall under it less
+                  than once in 10 000; rounded down
+    false_reject  how likely that is all the same, from the spread of the runs
+    floor         where points begin: "has learned something"
 
     AUTOGRADER_DATA=/where/mnist/is python scripts/calibrate.py
-    AUTOGRADER_DATA= python scripts/calibrate.py task3_backprop --runs 40
+    AUTOGRADER_DATA= python scripts/calibrate.py task3_backprop --runs 100
 
 A threshold must hold for MNIST and for the built-in digits. So a row measured on other data stays when it is the
 lower one; to begin anew, write {} into autograder/checks/thresholds.json and run this once with each.
@@ -18,6 +24,7 @@ lower one; to begin anew, write {} into autograder/checks/thresholds.json and ru
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import contextlib
 import importlib
 import io
@@ -27,9 +34,11 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,12 +47,19 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # solutions/ is not installed
 
 from autograder import datasets
-from autograder.calls import Session, connect
-from autograder.checks import TaskData, adv6_color, adv9_cnn, task3_backprop, task4_classifier
+from autograder.authoring.reference import reference_namespace
+from autograder.calls import CodeError, Session, connect
+from autograder.checks import TaskData, task4_classifier
 from autograder.datasets import load_mnist
+from autograder.expect import CheckFailed
+from autograder.grading.course_run import evaluators
+from autograder.misconceptions import load_misconceptions, read_alternatives
 from autograder.notebook.data import task_data
 
 THRESHOLDS = ROOT / "autograder" / "checks" / "thresholds.json"
+PARTS = ("grading", "notebook")
+LEAST_RUNS = 50
+TRIALS = 4  # runs by which the slowest alternative is chosen
 LEAST_STDS = 5.0
 CHANCE = 1e-4  # of a correct program that misses full points
 # Below the lowest run: the lower tail is longer than a normal one (a bad last step at η = 1); of 150 runs on MNIST one
@@ -51,113 +67,155 @@ CHANCE = 1e-4  # of a correct program that misses full points
 STDS_BELOW_MINIMUM = 4.0
 GRID = 0.005
 
-Accuracies = dict[str, list[float]]  # by part of the data: "grading", "notebook"
-Measure = Callable[[dict[str, TaskData], int], Accuracies]
+
+@dataclass(frozen=True)
+class Scored:
+    """A check that scores an accuracy.
+
+    Attributes:
+        name: of the check.
+        trainer: the task whose code does the training.
+        data_set: "mnist" or "cifar10".
+        floor: where points start, above guessing.
+    """
+
+    task: str
+    name: str
+    trainer: str
+    data_set: str
+    floor: float
+
+
+SCORED = {
+    "task3_backprop": Scored("task3_backprop", "train_accuracy", "task3_backprop", "mnist", 0.5),
+    "task4_classifier": Scored("task4_classifier", "parameters_accuracy", "task3_backprop", "mnist", 0.5),
+    "adv6_color": Scored("adv6_color", "color_accuracy", "adv6_color", "cifar10", 0.15),
+    "adv9_cnn": Scored("adv9_cnn", "cnn_train_accuracy", "adv9_cnn", "mnist", 0.5),
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(MEASURES)}; all without any")
-    parser.add_argument("--runs", type=int, help="trainings for each part of the data (default: 30 and 10)")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(SCORED)}; all without any")
+    parser.add_argument("--runs", type=int, default=LEAST_RUNS, help="trainings of each (default: 50)")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="trainings at one time")
     options = parser.parse_args()
     for task in options.tasks:
-        if task not in MEASURES:
-            parser.error(f"{task} scores no accuracy; expected one of {', '.join(MEASURES)}")
-    if options.runs is not None and options.runs < 3:
+        if task not in SCORED:
+            parser.error(f"{task} scores no accuracy; expected one of {', '.join(SCORED)}")
+    if options.runs < 3:
         parser.error(f"--runs {options.runs}: a spread needs at least 3")
-
     rows = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {}
-    for task in options.tasks or MEASURES:
-        name, data_set, floor, runs, measure = MEASURES[task]
-        kind, parts = data_parts(data_set)
-        start = time.process_time()
-        measured = measure(parts, options.runs or runs)
-        seconds = (time.process_time() - start) / (options.runs or runs)
-        print(f"{task}.{name} on {kind}: {seconds:.1f} CPU seconds a run")
-        found = [row(accuracies, kind, part, floor) for part, accuracies in measured.items()]
-        for line in found:
-            print(f"  {json.dumps(line)}")
-        keep(rows, f"{task}.{name}", min(found, key=lambda line: line["full"]))
-        write(rows)
+    with evaluators(options.jobs) as pool:
+        for task in options.tasks or SCORED:
+            start = time.monotonic()
+            row = calibrate(SCORED[task], options.runs, pool)
+            print(f"{task}.{SCORED[task].name} on {row['data']}, {time.monotonic() - start:.0f} s")
+            print("  " + json.dumps(row, indent=2).replace("\n", "\n  "))
+            keep(rows, f"{task}.{SCORED[task].name}", row)
+            write(rows)
     return 0
 
 
-def data_parts(data_set: str) -> tuple[str, dict[str, TaskData]]:
-    """The kind of data in use, and the data as grading and as a student's notebook give it to a check."""
-    kind = getattr(datasets, f"{data_set}_source")().kind
-    load = getattr(datasets, f"load_{data_set}")
-    shown = datasets.sandbox_split(data=data_set)
-    grading = TaskData(kind, load("train", root=shown), load("test", root=shown), load("test"))
-    return kind, {"grading": grading, "notebook": task_data(data_set)}
+def calibrate(scored: Scored, runs: int, pool: concurrent.futures.Executor) -> dict[str, Any]:
+    """One row of thresholds.json."""
+
+    def accuracies(source: str, part: str, count: int) -> list[float]:
+        waiting = [pool.submit(accuracy, scored, source, part, seed) for seed in range(count)]
+        return [found for future in waiting if (found := future.result()) is not None]
+
+    def both(source: str) -> list[dict[str, Any]]:
+        return [spread(accuracies(source, part, runs), part) for part in PARTS]
+
+    right = {"reference": both("")}
+    ways = dict(read_alternatives(ROOT, scored.trainer))
+    tried = {name: float(np.mean(accuracies(source, "grading", TRIALS))) for name, source in ways.items()}
+    slowest = min(tried, key=lambda name: tried[name])
+    right["slowest_alternative"] = both(ways[slowest])
+    full = min(threshold_below(s) for spreads in right.values() for s in spreads)
+
+    row: dict[str, Any] = {"floor": scored.floor, "full": full, "data": kind_of(scored.data_set)}
+    for who, spreads in right.items():
+        nearest = max(spreads, key=lambda s: chance_below(s, full))
+        row[who] = {**nearest, "false_reject": float(f"{chance_below(nearest, full):.1g}")}
+    row["slowest_alternative"]["name"] = slowest
+    row["strongest_mistake"] = strongest_mistake(scored, full, runs, accuracies)
+    return row
 
 
-def trainings(task: str, checks: ModuleType) -> Measure:
-    """Measures what the training check of ``task`` measures on the reference."""
+def strongest_mistake(scored: Scored, full: float, runs: int, accuracies: Any) -> dict[str, Any] | None:
+    """The most accurate known mistake that stays below ``full`` in most runs."""
+    tried = {}
+    for mistake in load_misconceptions(scored.trainer):
+        found = accuracies(mistake.source, "grading", 1)
+        if found and found[0] < full:
+            tried[mistake.name] = (found[0], mistake.source)
+    for name in sorted(tried, key=lambda name: -tried[name][0]):
+        found = accuracies(tried[name][1], "grading", runs)
+        if np.mean(found) < full:
+            stopped = float(np.mean(np.array(found) < full))
+            measured = {key: value for key, value in spread(found, "grading").items() if key != "minimum"}
+            return {"name": name, **measured, "maximum": round(max(found), 5), "stopped": stopped}
+    return None
 
-    def measure(parts: dict[str, TaskData], runs: int) -> Accuracies:
-        student = connect(Session(vars(importlib.import_module(f"solutions.{task}"))))
-        measured: Accuracies = {part: [] for part in parts}
-        for seed in progress(runs):
-            for number, (part, data) in enumerate(parts.items()):
-                rng = np.random.default_rng([seed, number])
-                measured[part].append(checks.trained_accuracy(student, rng, data))
-        return measured
 
-    return measure
+def accuracy(scored: Scored, source: str, part: str, seed: int) -> float | None:
+    """What the check would score for the reference with ``source`` planted; None when it scores nothing."""
+    data = data_of(scored.data_set, part)
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        namespace = reference_namespace(ROOT, scored.trainer, source)
+        try:
+            if scored.task == "task4_classifier":
+                return task4_classifier.accuracy_of(parameters(namespace, seed), data)
+            checks = importlib.import_module(f"autograder.checks.{scored.task}")
+            rng = np.random.default_rng([seed, PARTS.index(part)])
+            return checks.trained_accuracy(connect(Session(namespace)), rng, data)
+        except (CheckFailed, CodeError, ArithmeticError, LookupError, TypeError, ValueError):
+            return None  # a mistake that does not come as far as an accuracy
 
 
-def measure_parameters(parts: dict[str, TaskData], runs: int) -> Accuracies:
-    """What the check parameters_accuracy of task 4 measures on a file made by the reference of task 3."""
-    from solutions.task1_forward import init_parameters
-    from solutions.task3_backprop import save_parameters, train
-
-    measured: Accuracies = {part: [] for part in parts}
+def parameters(namespace: dict[str, Any], seed: int) -> bytes:
+    """`parameters.npz` as a student hands it in: the network of task 3, trained on all images."""
+    params = reference_namespace(ROOT, "task1_forward")["init_parameters"](seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "parameters.npz"
-        for seed in progress(runs):
-            with contextlib.redirect_stdout(io.StringIO()):
-                save_parameters(str(path), train(init_parameters(seed=seed), *load_mnist("train"), seed=seed))
-            for part, data in parts.items():
-                measured[part].append(task4_classifier.accuracy_of(path.read_bytes(), data))
-    return measured
+        namespace["save_parameters"](str(path), namespace["train"](params, *load_mnist("train"), seed=seed))
+        return path.read_bytes()
 
 
-# Name of the check, data set, where points start (above guessing), runs, and how a run is measured.
-MEASURES: dict[str, tuple[str, str, float, int, Measure]] = {
-    "task3_backprop": ("train_accuracy", "mnist", 0.5, 30, trainings("task3_backprop", task3_backprop)),
-    "task4_classifier": ("parameters_accuracy", "mnist", 0.5, 10, measure_parameters),
-    "adv6_color": ("color_accuracy", "cifar10", 0.15, 40, trainings("adv6_color", adv6_color)),
-    "adv9_cnn": ("cnn_train_accuracy", "mnist", 0.5, 30, trainings("adv9_cnn", adv9_cnn)),
-}
+@cache
+def data_of(data_set: str, part: str) -> TaskData:
+    """The data as grading, or a student's notebook, gives it to a check."""
+    if part == "notebook":
+        return task_data(data_set)
+    load, shown = getattr(datasets, f"load_{data_set}"), datasets.sandbox_split(data=data_set)
+    return TaskData(kind_of(data_set), load("train", root=shown), load("test", root=shown), load("test"))
 
 
-def progress(runs: int) -> Iterator[int]:
-    """0 up to ``runs`` - 1, shown on a terminal."""
-    for number in range(runs):
-        if sys.stderr.isatty():
-            print(f"\rrun {number + 1} of {runs}", end="", file=sys.stderr, flush=True)
-        yield number
-    if sys.stderr.isatty():
-        print("\r" + " " * 30 + "\r", end="", file=sys.stderr)
+def kind_of(data_set: str) -> str:
+    """The kind of the data in use: "mnist", "digits", …"""
+    return getattr(datasets, f"{data_set}_source")().kind
 
 
-def row(accuracies: list[float], kind: str, part: str, floor: float) -> dict[str, Any]:
-    """One row of thresholds.json."""
-    mean, std = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
-    low = min(mean - stds_below(len(accuracies)) * std, min(accuracies) - STDS_BELOW_MINIMUM * std)
-    full = math.floor(low / GRID + 1e-9) * GRID
+def spread(accuracies: Sequence[float], part: str) -> dict[str, Any]:
+    """Mean, standard deviation and lowest of some runs."""
     return {
-        "mean": round(mean, 5),
-        "std": round(std, 5),
+        "mean": round(float(np.mean(accuracies)), 5),
+        "std": round(float(np.std(accuracies, ddof=1)), 5),
         "runs": len(accuracies),
         "minimum": round(min(accuracies), 5),
-        "floor": floor,
-        "full": round(full, 3),
-        "data": kind,
         "part": part,
     }
+
+
+def threshold_below(measured: dict[str, Any]) -> float:
+    """The highest threshold on the grid that hardly any run like the measured ones misses."""
+    mean, std = measured["mean"], measured["std"]
+    low = min(mean - stds_below(measured["runs"]) * std, measured["minimum"] - STDS_BELOW_MINIMUM * std)
+    return round(math.floor(low / GRID + 1e-9) * GRID, 3)
 
 
 def stds_below(runs: int) -> float:
@@ -166,12 +224,25 @@ def stds_below(runs: int) -> float:
     At least `LEAST_STDS`. A spread estimated from few runs is itself uncertain: Student's t with runs - 1 degrees
     of freedom, widened by √(1 + 1/runs) for the uncertainty of the mean.
     """
-    freedom = runs - 1
+    t, above = students_t(runs - 1)
+    return max(LEAST_STDS, float(t[np.argmax(above < CHANCE)]) * math.sqrt(1 + 1 / runs))
+
+
+def chance_below(measured: dict[str, Any], full: float) -> float:
+    """The probability that one more run falls below ``full``, by the same distribution."""
+    t, above = students_t(measured["runs"] - 1)
+    stds = (measured["mean"] - full) / max(measured["std"], 1e-9) / math.sqrt(1 + 1 / measured["runs"])
+    return float(np.interp(stds, t, above))
+
+
+@cache
+def students_t(freedom: int) -> tuple[np.ndarray, np.ndarray]:
+    """(t, probability of more than t) of Student's distribution."""
     t = np.linspace(0, 200, 400_001)
     log_density = -(freedom + 1) / 2 * np.log1p(t**2 / freedom)
     scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
-    above = 0.5 - np.cumsum(np.exp(log_density)) * scale * (t[1] - t[0])
-    return max(LEAST_STDS, float(t[np.argmax(above < CHANCE)]) * math.sqrt(1 + 1 / runs))
+    # Summed from the far end: what is left there is far smaller than the rounding of a sum from 0.
+    return t, np.cumsum((np.exp(log_density) * scale)[::-1])[::-1] * (t[1] - t[0])
 
 
 def keep(rows: dict[str, Any], name: str, new: dict[str, Any]) -> None:

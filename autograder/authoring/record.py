@@ -6,25 +6,21 @@ back is kept with every random number drawn. Then it is run again on the recordi
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib
-import importlib.util
 import io
 import json
 import os
 import re
-import sys
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder.authoring.errors import AuthoringError
+from autograder.authoring.reference import files_at_hand, handed_in, reference_namespace
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import Status, run_check
@@ -61,7 +57,7 @@ def record_answers(task: str, *, home: Path = PACKAGE.parent, data: str = "mnist
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass
     conversations, problems = {}, []
-    with files_at_hand(task, home):
+    with files_at_hand(handed_in(home, task)):
         for check in checks.values():
             try:
                 conversations[check.name] = _record(check, home, part)
@@ -78,39 +74,6 @@ def record_answers(task: str, *, home: Path = PACKAGE.parent, data: str = "mnist
     building.write_bytes(content)
     os.replace(building, path)
     return True
-
-
-@contextlib.contextmanager
-def files_at_hand(task: str, home: Path) -> Iterator[None]:
-    """Work in a folder that holds what the reference hands in beside its notebook."""
-    path = home / "solutions" / "handed_in.py"
-    if not path.is_file():
-        yield
-        return
-    if str(home) not in sys.path:
-        sys.path.insert(0, str(home))
-    files = importlib.import_module("solutions.handed_in").reference_files(task)
-    # Below the working directory: data that is found from there is found from here too.
-    with tempfile.TemporaryDirectory(prefix=".reference-", dir=".") as folder:
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        with contextlib.chdir(folder):
-            yield
-
-
-def reference_namespace(home: Path, task: str) -> Mapping[str, Any]:
-    """The names of `solutions/<task>.py`, executed anew: two namespaces share no state."""
-    if str(home) not in sys.path:
-        sys.path.insert(0, str(home))
-    path = home / "solutions" / f"{task}.py"
-    spec = importlib.util.spec_from_file_location(f"solutions.{task}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the file is Python: it may fail in any way
-        raise AuthoringError([f"solutions/{task}.py: {type(error).__name__}: {error}"]) from error
-    return vars(module)
 
 
 def _record(check: Check, home: Path, data: TaskData | None) -> dict[str, Any]:

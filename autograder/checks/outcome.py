@@ -28,6 +28,19 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Cause:
+    """A known mistake that gives exactly what the student's code gave.
+
+    Attributes:
+        name: a phrase that follows "This looks like: ".
+        hint: what to look at.
+    """
+
+    name: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The outcome of one check for one student.
 
@@ -36,6 +49,7 @@ class CheckResult:
         message: what was found; "" when passed.
         hint: what to look at, or None.
         where: lines of the student's code an exception passed through, outermost first.
+        causes: the known mistakes that explain it, found when grading; more than one when they cannot be told apart.
     """
 
     name: str
@@ -47,18 +61,26 @@ class CheckResult:
     hint: str | None = None
     equation: str | None = None
     where: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values, without the time, which differs from run to run."""
         values = asdict(self)
         del values["seconds"]
-        return {**values, "status": str(self.status), "where": list(self.where)}
+        return {
+            **values,
+            "status": str(self.status),
+            "where": list(self.where),
+            "causes": list(values["causes"]),
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CheckResult:
         """The inverse of `as_dict`."""
-        return cls(**{**values, "status": Status(values["status"]), "where": tuple(values["where"])})
+        causes = tuple(Cause(**cause) for cause in values.get("causes", ()))
+        status, where = Status(values["status"]), tuple(values["where"])
+        return cls(**{**values, "status": status, "where": where, "causes": causes})
 
 
 KINDS = {

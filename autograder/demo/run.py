@@ -43,7 +43,7 @@ def make_class(course: Course, folder: Path, *, say: Callable[[str], None]) -> l
         files = reference_files(task)
         source, released = read_source(demo.root, task), read_release(demo.root, task)
         for student in STUDENTS:
-            place = demo.root / "submitted" / student.name / task
+            place = demo.submitted / student.name / task
             place.mkdir(parents=True)
             (place / "timestamp.txt").write_text(SUBMITTED_AT)
             notebook = student.hand_in(task, source, released)

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbgrader.utils import compute_checksum
 
+from autograder.checks.outcome import CheckResult
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.submission import Submission
 from autograder.notebook import render
@@ -177,7 +178,7 @@ def _summary(report: Report, flags: list[str]) -> str:
     rows = "".join(
         f"<tr><td {cell}>{_text(check.name)}</td>"
         f"<td {cell}>{check.points:g}&nbsp;/&nbsp;{check.max_points:g}</td>"
-        f"<td {cell}>{_text(check.message)}</td></tr>"
+        f"<td {cell}>{_text(_finding(check))}</td></tr>"
         for check in report.checks
     )
     # One HTML block without a blank line: nothing in it is read as Markdown.
@@ -189,6 +190,11 @@ def _summary(report: Report, flags: list[str]) -> str:
         noted = "".join(f"<li>{_text(flag)}</li>" for flag in flags)
         parts.append(f"<p>For the teaching assistant to look at:</p><ul>{noted}</ul>")
     return f"<div>{''.join(parts)}</div>"
+
+
+def _finding(check: CheckResult) -> str:
+    looks_like = " or ".join(cause.name for cause in check.causes)
+    return f"{check.message.rstrip('.')}. Looks like: {looks_like}." if looks_like else check.message
 
 
 def _text(text: str) -> str:

@@ -70,7 +70,9 @@ def grade_task(
     from autograder.sandbox.doctor import require_sandbox
 
     row = course.task(task)
-    students = [s for s in students_of(course, task) if not options.students or s in options.students]
+    students = [
+        s for s in students_of(course.submitted, task) if not options.students or s in options.students
+    ]
     plan = make_plan(course, task, walls=options.walls)
     with Journal(course.root / "journal.db") as journal:
         submissions = [read_submission(course, row, student) for student in students]
@@ -118,7 +120,7 @@ def evaluate_all(plan: Plan, submissions: Sequence[Submission], jobs: int) -> It
     """
     if not submissions:
         return iter(())
-    pool = _pool(min(jobs, len(submissions)))
+    pool = evaluators(min(jobs, len(submissions)))
     futures = {pool.submit(evaluate_one, plan, submission): submission for submission in submissions}
     return _collect(plan, pool, futures)
 
@@ -132,7 +134,7 @@ def _collect(plan: Plan, pool: concurrent.futures.ProcessPoolExecutor, futures: 
             except BrokenProcessPool:
                 again.append(futures[future])
     for submission in again:
-        with _pool(1) as alone:
+        with evaluators(1) as alone:
             try:
                 yield alone.submit(evaluate_one, plan, submission).result()
             except BrokenProcessPool:
@@ -151,7 +153,8 @@ def evaluate_one(plan: Plan, submission: Submission) -> Graded:
     return Graded(submission.student, report, fault)
 
 
-def _pool(jobs: int) -> concurrent.futures.ProcessPoolExecutor:
+def evaluators(jobs: int) -> concurrent.futures.ProcessPoolExecutor:
+    """A pool of ``jobs`` processes with one BLAS thread each, which end with this one."""
     # One BLAS thread in every evaluator: the processes already use all cores.
     kept = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)

@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from autograder.authoring.reference import shown_data
 from autograder.calls import CodeError, Session, connect
-from autograder.checks import Check, load_checks
+from autograder.checks import CHECK_SECONDS, Check, load_checks
 from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.grading.diagnosis import Log, Witness, diagnose
 from autograder.grading.plan import Plan
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.secret import check_rng, submission_seed
@@ -47,7 +49,8 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
     else:
         run = _Evaluation(submission, plan, cells, list(checks.values()))
         run.everything()
-        results = [run.results[name] for name in checks]
+        with shown_data(plan.launch.data):
+            results = diagnose(plan.home, plan.task, [run.results[name] for name in checks], run.logs)
         outcomes = [run.outcomes[number] for number in sorted(run.outcomes)]
         flags += run.flags
     return Report(
@@ -67,6 +70,7 @@ class _Evaluation:
         self._skipped: set[int] = set()
         self._suspect: str | None = None
         self.results: dict[str, CheckResult] = {}
+        self.logs: dict[str, Log | None] = {}
         self.outcomes: dict[int, CellOutcome] = {}
         self.flags: list[str] = []
         if str(plan.home) not in sys.path:
@@ -130,9 +134,13 @@ class _Evaluation:
             check = self._waiting[0]
             try:
                 with sandbox.session(check.seconds) as channel:
-                    student = connect(channel)
+                    witness = Witness(channel)
+                    # What trains sends a data set and takes seconds: too much to keep and to ask again.
+                    student = connect(witness if check.seconds <= CHECK_SECONDS else channel)
                     reference = connect(Session(vars(self._reference)), trusted=True)
                     result = run_check(check, student, reference, check_rng(seed, check.name), data)
+                if result.status is not Status.PASSED:
+                    self.logs[check.name] = witness.log
             except SandboxDied as error:
                 if self._suspect != check.name:
                     # The process was destroyed before this check began: it gets a new one, once.

@@ -25,6 +25,8 @@ JUDGING = (
     "checks/outcome.py",
     "sandbox",
 )
+# The words of the feedback depend on these too.
+NAMING = ("grading/diagnosis.py", "misconceptions/__init__.py")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def assignment_hash(course: Course, task: str) -> str:
     # Later checks and references use those of the tasks they build on.
     for name in (*row.builds_on, task):
         files += [PACKAGE / "checks" / f"{name}.py", home / "solutions" / f"{name}.py"]
-    for name in JUDGING:
+    files += [path for path in [PACKAGE / "misconceptions" / f"{task}.py"] if path.is_file()]
+    for name in (*JUDGING, *NAMING):
         path = PACKAGE / name
         files += sorted(path.glob("*.py")) if path.is_dir() else [path]
     digest = hashlib.sha256(repr(sorted(asdict(course.limits).items())).encode())

@@ -104,7 +104,7 @@ class Publisher:
         return self._course.root / "autograded" / student / self._task
 
     def _timestamp(self, student: str) -> Any:
-        parts: list[str | Path] = [self._course.root / "submitted" / student, self._task, "timestamp.txt"]
+        parts: list[str | Path] = [self._course.submitted / student, self._task, "timestamp.txt"]
         try:
             return parse_utc(read_file(parts, 1000).decode().strip())
         except (OSError, UnreadableFile, ValueError, OverflowError):
@@ -117,7 +117,7 @@ class Publisher:
         write_atomically(folder / f"{self._task}.ipynb", nbjson.writes(notebook).encode("utf-8", "replace"))
         for name, content in submission.files.items():
             write_atomically(folder / name, content)
-        stamp = self._course.root / "submitted" / submission.student / self._task / "timestamp.txt"
+        stamp = self._course.submitted / submission.student / self._task / "timestamp.txt"
         if stamp.is_file() and not stamp.is_symlink():
             shutil.copyfile(stamp, folder / "timestamp.txt")
 

@@ -52,9 +52,8 @@ class Submission:
         return digest.hexdigest()
 
 
-def students_of(course: Course, task: str) -> list[str]:
-    """The students with a folder for ``task`` under `submitted/`, sorted."""
-    folder = course.root / "submitted"
+def students_of(folder: Path, task: str) -> list[str]:
+    """The students with a folder for ``task`` under ``folder`` (a course's `submitted/`), sorted."""
     if not folder.is_dir():
         return []
     return sorted(
@@ -66,10 +65,14 @@ def students_of(course: Course, task: str) -> list[str]:
     )
 
 
-def read_submission(course: Course, task: Task, student: str) -> Submission:
-    """Open and read what ``student`` handed in for ``task``. Damage becomes flags, never an exception."""
+def read_submission(course: Course, task: Task, student: str, submitted: Path | None = None) -> Submission:
+    """Open and read what ``student`` handed in for ``task``. Damage becomes flags, never an exception.
+
+    Args:
+        submitted: folder with a folder for every student; the course's own when None.
+    """
     limit = course.limits.file_mb * MEGABYTE
-    folder = course.root / "submitted" / student
+    folder = (submitted or course.submitted) / student
     flags: list[str] = []
     name = _notebook_name(folder / task.name, task.name, flags)
     notebook, problem = None, None

@@ -28,11 +28,21 @@ def text(result: CheckResult) -> str:
     if result.message:
         lines.append(f"    {result.message}")
     lines += [f"    in {place}" for place in result.where]
-    if result.hint:
-        lines.append(f"    Hint: {result.hint}")
+    lines += [f"    {line}" for line in advice(result)]
     if result.equation and result.status is not Status.PASSED:
         lines.append(f"    See eq. {result.equation}.")
     return "\n".join(lines)
+
+
+def advice(result: CheckResult) -> list[str]:
+    """What to look at, one line each: the known mistake that it looks like, or else the check's own hint."""
+    if len(result.causes) == 1:
+        (cause,) = result.causes
+        return [f"This looks like: {cause.name}.", cause.hint]
+    if result.causes:
+        head = f"{len(result.causes)} known mistakes give exactly these results:"
+        return [head, *(f"– {cause.name}. {cause.hint}" for cause in result.causes)]
+    return [f"Hint: {result.hint}"] if result.hint else []
 
 
 def html(result: CheckResult) -> str:
@@ -48,8 +58,7 @@ def html(result: CheckResult) -> str:
         body.append(f"<div>{escape(result.message)}</div>")
     if result.where:
         body.append("<pre style='margin:.2em 0'>" + escape("\n".join(result.where)) + "</pre>")
-    if result.hint:
-        body.append(f"<div><i>Hint:</i> {escape(result.hint)}</div>")
+    body += [f"<div>{escape(line)}</div>" for line in advice(result)]
     if result.equation and result.status is not Status.PASSED:
         body.append(f'<div style="opacity:.75">See eq. {escape(result.equation)}.</div>')
     style = f"border-left:4px solid {colour};padding:.2em .7em;margin:.2em 0"

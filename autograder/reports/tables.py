@@ -33,6 +33,28 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
     return table
 
 
+def matrix(task: str, graded: Sequence[Graded]) -> Table:
+    """One row a student, one narrow column a check: its points, a dash for none. `by_check` is in the same order."""
+    table = Table(title=task, title_justify="left", expand=False, padding=(0, 0))
+    table.add_column("student", overflow="fold")
+    table.add_column("points", justify="right")
+    reports = [row.report for row in graded if row.report is not None]
+    for number, _ in enumerate(reports[0].checks if reports else (), 1):
+        table.add_column(str(number), justify="right")
+    for row in graded:
+        if row.fault or row.report is None:
+            table.add_row(escape(row.student), "[magenta]not graded[/]")
+            continue
+        cells = [
+            f"[{'green' if c.points == c.max_points else 'yellow'}]{c.points:g}[/]"
+            if c.points
+            else "[red]-[/]"
+            for c in row.report.checks
+        ]
+        table.add_row(escape(row.student), f"{row.report.points:g}/{row.report.max_points:g}", *cells)
+    return table
+
+
 def finding(checks: Sequence[CheckResult]) -> str:
     """The most telling failure: a wrong result before a crash before a stub."""
     order = [
@@ -54,6 +76,7 @@ def finding(checks: Sequence[CheckResult]) -> str:
 def by_check(graded: Sequence[Graded]) -> Table:
     """One row a check: how many students have it, partly, or not, and the mean of its points."""
     table = Table(expand=False)
+    table.add_column("", justify="right")
     table.add_column("check")
     table.add_column("points", justify="right")
     for name in ("passed", "partly", "not"):
@@ -66,6 +89,7 @@ def by_check(graded: Sequence[Graded]) -> Table:
         partly = sum(result.status is Status.PARTIAL for result in results)
         mean = sum(result.points for result in results) / len(results)
         table.add_row(
+            str(index + 1),
             first.name,
             f"{first.max_points:g}",
             str(passed),

@@ -1,0 +1,1 @@
+"""The grader proves itself: what is right passes in whatever style, what is wrong is rejected and named."""
