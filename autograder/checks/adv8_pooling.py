@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.calls import CodeError, Proxy, error_of, mutated_arguments
+from autograder.calls.values import agrees
 from autograder.checks import check
 from autograder.expect import (
     SILENT_KINDS,
@@ -67,7 +68,7 @@ class Setting(NamedTuple):
 
 
 TILES = Setting((2, 3, 6, 4), 2)
-UNEVEN = Setting((2, 2, 7, 5), (3, 2), stride=(2, 1))
+UNEVEN = Setting((2, 2, 8, 6), (4, 2), stride=(1, 2))  # fits when these are swapped, too
 OVERLAPPING = Setting((3, 2, 5, 7), 3, stride=2)
 WITH_GAPS = Setting((2, 3, 5, 11), (1, 2), stride=(2, 3))
 PADDED = Setting((2, 3, 5, 4), (3, 2), stride=2, pad=(1, 0))
@@ -109,20 +110,30 @@ def judge_forward(
 def judge_backward(
     student: Any, reference: Any, rng: Any, name: str, x: np.ndarray, setting: Setting, hint: str
 ) -> None:
-    """A layer's d_x is the reference's, and, when x is small, what wiggling finds."""
+    """A layer's d_x is the reference's."""
     d_out = rng.normal(size=setting.places).astype(x.dtype)
     right, layer = pool(reference, name, setting), pool(student, name, setting)
     ask(right, "forward", x)
     ask(layer, "forward", x)
-    title = f"{name}({setting}).backward d_x"
     expected, got = ask(right, "backward", d_out), ask(layer, "backward", d_out)
-    d_x = expect_close(got, expected, title, hint=hint)
-    if setting in (UNEVEN, PADDED) and x.dtype == np.float64:
+    # The reference multiplies by 0: some of its zeros are -0.
+    expect_close(got, expected + 0.0, f"{name}({setting}).backward d_x", hint=hint)
 
-        def f(moved: np.ndarray) -> np.ndarray:
-            return expect_array(ask(layer, "forward", moved), setting.places, f"{name}.forward")
 
-        expect_gradient(f, x, d_out, d_x, title, hint=hint)
+def wiggle(student: Any, reference: Any, rng: Any, name: str, x: np.ndarray, setting: Setting) -> None:
+    """A layer's d_x is what wiggling finds, where its forward is right; a wrong one has cost its points elsewhere."""
+    d_out = rng.normal(size=setting.places)
+    layer = pool(student, name, setting)
+    y, expected = ask(layer, "forward", x), ask(pool(reference, name, setting), "forward", x)
+    title = f"{name}({setting}).backward d_x"
+    d_x = expect_array(ask(layer, "backward", d_out), x.shape, title)
+    if not (isinstance(y, np.ndarray) and agrees(y, expected)):
+        return
+
+    def f(moved: np.ndarray) -> np.ndarray:
+        return expect_array(ask(layer, "forward", moved), setting.places, f"{name}.forward")
+
+    expect_gradient(f, x, d_out, d_x, title)
 
 
 @check(TASK, points=14, equation="(63)")
@@ -154,6 +165,8 @@ def pool_max_backward(student: Any, reference: Any, rng: Any) -> None:
         judge_backward(student, reference, rng, "MaxPool", distinct(rng, setting.shape), setting, hint)
     x = distinct(rng, OVERLAPPING.shape).astype(np.float32)
     judge_backward(student, reference, rng, "MaxPool", x, OVERLAPPING, WINNER)
+    for setting in (UNEVEN, PADDED):
+        wiggle(student, reference, rng, "MaxPool", distinct(rng, setting.shape), setting)
 
 
 @check(TASK, points=5, equation="(64)")
@@ -204,6 +217,8 @@ def pool_avg_backward(student: Any, reference: Any, rng: Any) -> None:
     for setting in (*SETTINGS, PADDED):
         hint = share if setting in (TILES, WITH_GAPS) else f"{share} {OVERLAP}"
         judge_backward(student, reference, rng, "AvgPool", rng.normal(size=setting.shape), setting, hint)
+    for setting in (UNEVEN, PADDED):
+        wiggle(student, reference, rng, "AvgPool", rng.normal(size=setting.shape), setting)
 
 
 @check(TASK, points=8, equation="(66)")
@@ -221,6 +236,8 @@ def pool_l2_backward(student: Any, reference: Any, rng: Any) -> None:
     hint = f"Differentiate (66) with respect to one pixel: the root stands below the line, the pixel above. {OVERLAP}"
     for setting in (*SETTINGS, PADDED):
         judge_backward(student, reference, rng, "L2Pool", rng.normal(size=setting.shape), setting, hint)
+    for setting in (UNEVEN, PADDED):
+        wiggle(student, reference, rng, "L2Pool", rng.normal(size=setting.shape), setting)
 
 
 @check(TASK, points=4, equation="(66)")
