@@ -4,13 +4,14 @@ What the check asked the student's code, and what came back, is kept while the c
 questions are put to the reference with each of the task's known mistakes planted. A mistake whose answers all agree
 with the student's, where the reference's do not, is named. The student's own code is not run again.
 
-A known mistake always fails the check it names. So a failed check is first compared with the mistakes that name it,
-then with those already found in another check of the same submission.
+A known mistake always fails the check it names. So a failed check is compared with the mistakes that name it, and
+with those found in other checks of the same submission, which go first: one mistake explains more than two.
 """
 
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 import signal
 import tempfile
@@ -34,6 +35,7 @@ from autograder.misconceptions import Misconception, load_misconceptions
 # Bounds in bytes and calls, not in seconds: the same submission shall get the same words on every machine.
 LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not compared
 LOG_CALLS = 3000
+COMPARED = (Status.FAILED, Status.PARTIAL, Status.ERROR, Status.MISSING)
 MOST_NAMED = 3  # more candidates than these say nothing certain
 HARD_STOP_S = 5.0  # never reached unless a student's numbers send a planted mistake into an endless loop
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -69,7 +71,7 @@ def diagnose(
         home: the folder with `solutions/`.
         logs: by check, what a `Witness` has kept.
     """
-    failed = [r for r in results if r.status in (Status.FAILED, Status.ERROR) and logs.get(r.name)]
+    failed = [r for r in results if r.status in COMPARED and logs.get(r.name)]
     if not failed:
         return list(results)
     known = load_misconceptions(task)
@@ -80,13 +82,13 @@ def diagnose(
         contextlib.chdir(folder),
     ):
         for own in (True, False):
-            elsewhere = dict.fromkeys(m for matches in found.values() for m in matches)
-            for result in failed:
-                if result.name not in found:
-                    candidates = [m for m in known if m.check == result.name] if own else list(elsewhere)
-                    matches = _matching(home, task, logs.get(result.name) or [], candidates)
-                    if matches:
-                        found[result.name] = matches
+            for result in [result for result in failed if result.name not in found]:
+                elsewhere = list(dict.fromkeys(m for matches in found.values() for m in matches))
+                here = [m for m in known if m.check == result.name] if own else []
+                log = logs.get(result.name) or []
+                matches = _matching(home, task, log, elsewhere) or _matching(home, task, log, here)
+                if matches:
+                    found[result.name] = matches
     return [
         replace(result, causes=tuple(Cause(m.name, m.hint) for m in found[result.name]))
         if len(found.get(result.name, ())) in range(1, MOST_NAMED + 1)
@@ -97,90 +99,133 @@ def diagnose(
 
 def _matching(home: Path, task: str, log: Log, candidates: Sequence[Misconception]) -> list[Misconception]:
     """The candidates that answer ``log`` as it stands there, first to the letter, then up to precision and axes of length 1."""
-    if not candidates:
-        return []
     for loose in (False, True):
-        if _answers(reference_namespace(home, task), log, loose=loose):
-            return []  # the failure does not show in what came back
         matches = [
             m for m in candidates if _answers(reference_namespace(home, task, m.source), log, loose=loose)
         ]
         if matches:
-            return matches
+            # Where the reference would have given the same, the failure does not show in what came back.
+            right = _answers(reference_namespace(home, task), log, loose=loose, words=True)
+            return [] if right else matches
     return []
 
 
-def _answers(namespace: Mapping[str, Any], log: Log, *, loose: bool) -> bool:
-    """Whether the code in ``namespace`` answers every request of ``log`` as recorded."""
+def _answers(namespace: Mapping[str, Any], log: Log, *, loose: bool, words: bool = False) -> bool:
+    """Whether the code in ``namespace`` answers every request of ``log`` as recorded.
+
+    Args:
+        loose: up to precision and axes of length 1.
+        words: what is printed must agree in its words too, not only in its numbers.
+    """
     session = Session(namespace)
-    handles: dict[int, Handle] = {0: Handle(0)}  # the student's -> this session's
-    paths: dict[str, str] = {}
-
-    def here(leaf: Any) -> Any:
-        if isinstance(leaf, Handle):
-            return handles[leaf.number]
-        return paths.get(leaf, leaf) if isinstance(leaf, str) else leaf
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    replies = _Replies(loose, words)
+    with _own_chance(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for request, recorded in log:
+        for number, (request, recorded) in enumerate(log, 1):
             try:
-                own = session.perform({key: map_leaves(value, here) for key, value in request.items()})
+                own = session.perform(
+                    {key: map_leaves(value, replies.here) for key, value in request.items()}
+                )
             except KeyError:  # an object that this code never returned
                 return False
             if request["op"] == "write" and "value" in own and "value" in recorded:
-                paths[recorded["value"]] = own["value"]
-            elif not _alike(own, recorded, handles, loose=loose):
+                replies.paths[recorded["value"]] = own["value"]
+            elif not replies.alike(own, recorded, last=number == len(log)):
                 return False
     return True
 
 
-def _alike(own: dict[str, Any], recorded: dict[str, Any], handles: dict[int, Handle], *, loose: bool) -> bool:
-    """Whether two replies say the same, messages and prompts aside."""
-    mine, theirs = own.get("error"), recorded.get("error")
-    if mine is not None and theirs is not None:
-        return (mine["kind"], mine["type"]) == (theirs["kind"], theirs["type"])
-    if mine is not theirs:
-        return False
-    if own.get("exit_code") != recorded.get("exit_code") or own.get("mutated") != recorded.get("mutated"):
-        return False
-    if not _same_numbers(own.get("stdout", ""), recorded.get("stdout", "")):
-        return False
-    return _same_value(own.get("value"), recorded.get("value"), handles, loose=loose) and _same_value(
-        own.get("arguments"), recorded.get("arguments"), handles, loose=loose
-    )
+class _Replies:
+    """Compares the replies of one replay with the recorded ones, and knows what stands for what."""
+
+    def __init__(self, loose: bool, words: bool) -> None:
+        self._loose, self._words = loose, words
+        self._handles: dict[int, Handle] = {0: Handle(0)}  # recorded -> of this replay
+        self._states: dict[str, str] = {}  # of random generators
+        self.paths: dict[str, str] = {}
+
+    def here(self, leaf: Any) -> Any:
+        """What stands in this replay for a part of a recorded request."""
+        if isinstance(leaf, Handle):
+            return self._handles[leaf.number]
+        return self.paths.get(leaf, leaf) if isinstance(leaf, str) else leaf
+
+    def alike(self, own: dict[str, Any], recorded: dict[str, Any], *, last: bool) -> bool:
+        """Whether two replies say the same."""
+        mine, theirs = own.get("error"), recorded.get("error")
+        if mine is not None and theirs is not None:
+            # The error that ended the check is the finding; before that the words of a message are everyone's own.
+            parts = ("kind", "type", "message") if last or self._words else ("kind", "type")
+            return all(mine[part] == theirs[part] for part in parts)
+        if mine is not theirs:
+            return False
+        if own.get("exit_code") != recorded.get("exit_code") or own.get("mutated") != recorded.get("mutated"):
+            return False
+        if own.get("exit_code") is not None or self._words:
+            said = [
+                bool((reply.get("stdout", "") + reply.get("stderr", "")).strip()) for reply in (own, recorded)
+            ]
+            if said[0] != said[1]:
+                return False
+        return (
+            self._same_text(own.get("stdout", ""), recorded.get("stdout", ""))
+            and self._same(own.get("value"), recorded.get("value"))
+            and self._same(own.get("arguments"), recorded.get("arguments"))
+        )
+
+    def _same(self, mine: Any, theirs: Any) -> bool:
+        if isinstance(mine, Handle) and isinstance(theirs, Handle):
+            self._handles[theirs.number] = mine
+            return True
+        if type(mine) is dict and type(theirs) is dict:
+            return mine.keys() == theirs.keys() and all(self._same(mine[key], theirs[key]) for key in mine)
+        if type(mine) in (list, tuple) and type(theirs) in (list, tuple):
+            if (
+                mine and theirs and type(mine[0]) is str and mine[0] == theirs[0] == "MT19937"
+            ):  # np.random.get_state(): changed or not is what counts
+                return self._states.setdefault(repr(theirs), repr(mine)) == repr(mine)
+            return len(mine) == len(theirs) and all(map(self._same, mine, theirs))
+        numbers = (np.ndarray, list, tuple, int, float)
+        if not isinstance(mine, numbers) or not isinstance(theirs, numbers):
+            return type(mine) is type(theirs) and bool(mine == theirs)
+        try:
+            a, b = np.asarray(mine), np.asarray(theirs)
+        except (ValueError, OverflowError):  # rows of different lengths; a list of handles and numbers
+            return False
+        if a.dtype.kind in "iub" and b.dtype.kind in "iub":
+            return a.shape == b.shape and bool((a == b).all())
+        if self._loose:
+            return (a.dtype.kind == "f") == (b.dtype.kind == "f") and agrees(np.squeeze(a), np.squeeze(b))
+        return a.dtype == b.dtype and agrees(a, b)
+
+    def _same_text(self, mine: str, theirs: str) -> bool:
+        """Whether two printed texts hold the same numbers and, or, both or neither have words beside them."""
+        if self._words:
+            return mine.split() == theirs.split()
+        if bool(NUMBER.sub("", mine).strip()) != bool(NUMBER.sub("", theirs).strip()):
+            return False
+        a, b = NUMBER.findall(mine), NUMBER.findall(theirs)
+        return len(a) == len(b) and all(map(_same_number, a, b))
 
 
-def _same_value(mine: Any, theirs: Any, handles: dict[int, Handle], *, loose: bool) -> bool:
-    if isinstance(mine, Handle) and isinstance(theirs, Handle):
-        handles[theirs.number] = mine
-        return True
-    if type(mine) is dict and type(theirs) is dict:
-        return mine.keys() == theirs.keys() and all(
-            _same_value(mine[key], theirs[key], handles, loose=loose) for key in mine
-        )
-    if type(mine) in (list, tuple) and type(theirs) in (list, tuple):
-        return len(mine) == len(theirs) and all(
-            _same_value(a, b, handles, loose=loose) for a, b in zip(mine, theirs, strict=True)
-        )
-    numbers = (np.ndarray, list, tuple, int, float)
-    if not isinstance(mine, numbers) or not isinstance(theirs, numbers):
-        return type(mine) is type(theirs) and bool(mine == theirs)
+def _same_number(mine: str, theirs: str) -> bool:
+    """Whether two printed numbers agree as far as the shorter one goes."""
+    a, b = float(mine), float(theirs)
+    if "e" in (mine + theirs).lower():
+        return abs(a - b) <= 1e-4 * abs(b)
+    decimals = min(len(text.partition(".")[2]) for text in (mine, theirs))
+    return a == b or (decimals > 0 and abs(a - b) <= 0.51 * 10.0**-decimals)
+
+
+@contextlib.contextmanager
+def _own_chance() -> Iterator[None]:
+    """Leave the global random generators as they were; a planted mistake may use them."""
+    kept = np.random.get_state(), random.getstate()
     try:
-        a, b = np.asarray(mine), np.asarray(theirs)
-    except (ValueError, OverflowError):  # rows of different lengths; a list of handles and numbers
-        return False
-    if loose:
-        return (a.dtype.kind == "f") == (b.dtype.kind == "f") and agrees(np.squeeze(a), np.squeeze(b))
-    return a.dtype == b.dtype and agrees(a, b)
-
-
-def _same_numbers(mine: str, theirs: str) -> bool:
-    """Whether two printed texts are both empty or hold the same numbers; the words are everyone's own."""
-    if bool(mine.strip()) != bool(theirs.strip()):
-        return False
-    a, b = [float(x) for x in NUMBER.findall(mine)], [float(x) for x in NUMBER.findall(theirs)]
-    return len(a) == len(b) and agrees(np.array(a), np.array(b), rtol=1e-3)
+        yield
+    finally:
+        np.random.set_state(kept[0])
+        random.setstate(kept[1])
 
 
 def _size(message: dict[str, Any]) -> int:
