@@ -175,7 +175,13 @@ class Session:
     def _as_passed(self, before: list[Any], after: list[Any]) -> list[Any]:
         """Arguments after a call, in the plain form in which they came (objects as the handles that were passed)."""
         known = {id(self._object(leaf)): leaf for leaf in leaves(before) if isinstance(leaf, Handle)}
-        return to_plain(after, lambda value: known.get(id(value)) or self._keep(value))
+
+        def plain(value: Any, passed: Any) -> Any:
+            if isinstance(passed, Handle):  # what stayed here was not passed by value, however plain it is
+                return passed
+            return to_plain(value, lambda inner: known.get(id(inner)) or self._keep(inner))
+
+        return list(map(plain, after, before))
 
 
 @contextmanager

@@ -48,9 +48,13 @@ def ask(layer: Proxy, method: str, *arguments: Any, **options: Any) -> Any:
 
 
 def draw(rng: Any, batch: int, features: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(x, γ, β): every feature has a mean and a spread of its own, and no γ is near 0 or 1."""
-    spread = rng.uniform(0.7, 2.5, size=features)
-    x = rng.normal(size=(batch, features)) * spread + rng.uniform(-3, 3, size=features)
+    """(x, γ, β): every feature has a mean and a spread of its own, and no γ is near 0 or 1.
+
+    No spread is small, not even by chance: it must not matter whether ε = 10⁻⁵ stands inside or beside the root.
+    """
+    x = rng.normal(size=(batch, features))
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    x = x * rng.uniform(4, 9, size=features) + rng.uniform(-9, 9, size=features)
     gamma = rng.uniform(1.3, 2.5, size=features) * rng.choice([-1.0, 1.0], size=features)
     return x, gamma, rng.normal(size=features) + 0.5
 
@@ -72,6 +76,21 @@ def expect_one_of(got: Any, candidates: list[np.ndarray], name: str, hint: str) 
         except CheckFailed:
             continue
     expect_close(got, candidates[0], name, loose_shape=True, hint=hint)
+
+
+def alone(
+    student: Any, reference: Any, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, d_out: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(y, d_x) of a layer that has seen nothing but ``x``; fails when the student's has others.
+
+    A check of something else begins with this, so that it does not blame what is not the cause.
+    """
+    layer, right = batchnorm(student, gamma, beta), batchnorm(reference, gamma, beta)
+    y = ask(right, "forward", x)
+    expect_close(ask(layer, "forward", x), y, "BatchNorm.forward", hint=BATCH_NOT_ROW)
+    d_x = ask(right, "backward", d_out)
+    expect_close(ask(layer, "backward", d_out), d_x, "BatchNorm.backward d_x", hint=THREE_WAYS)
+    return y, d_x
 
 
 @check(TASK, points=14, equation="(28)-(31)")
@@ -152,39 +171,38 @@ def forward_of(layer: Proxy, x: np.ndarray) -> np.ndarray:
 @check(TASK, points=8, equation="(36)")
 def batchnorm_backward_gamma(student: Any, reference: Any, rng: Any) -> None:
     """backward sets d_gamma: what was multiplied by γ, times d_out, summed over the batch."""
-    x, gamma, beta = draw(rng, 7, 4)
-    d_out = rng.normal(size=x.shape)
-    layer, right = batchnorm(student, gamma, beta), batchnorm(reference, gamma, beta)
-    for one in (layer, right):
-        ask(one, "forward", x)
-        ask(one, "backward", d_out)
     hint = "γ multiplies x̂, not x. Every example of the batch uses the same γ."
-    name = "BatchNorm.backward d_gamma"
-    got = expect_close(layer.d_gamma, right.d_gamma, name, loose_shape=True, hint=hint)
-
-    def moved(gamma: np.ndarray) -> np.ndarray:
-        return forward_of(batchnorm(student, gamma, beta), x)
-
-    expect_gradient(moved, gamma, d_out, got, name, loose_shape=True, hint=hint)
+    follow_parameter(student, reference, rng, "gamma", 7, hint)
 
 
 @check(TASK, points=6, equation="(37)")
 def batchnorm_backward_beta(student: Any, reference: Any, rng: Any) -> None:
     """backward sets d_beta: d_out summed over the batch."""
-    x, gamma, beta = draw(rng, 5, 4)
+    hint = "β is added to every example of the batch, like the bias of an affine layer."
+    follow_parameter(student, reference, rng, "beta", 5, hint)
+
+
+def follow_parameter(student: Any, reference: Any, rng: Any, which: str, batch: int, hint: str) -> None:
+    """backward sets d_gamma or d_beta, whose name is ``which``, as the reference and forward do.
+
+    There are two steps of training, because the second must not add to what the first has left.
+    """
+    (earlier, gamma, beta), x = draw(rng, batch, 4), draw(rng, batch, 4)[0]
     d_out = rng.normal(size=x.shape)
     layer, right = batchnorm(student, gamma, beta), batchnorm(reference, gamma, beta)
     for one in (layer, right):
-        ask(one, "forward", x)
-        ask(one, "backward", d_out)
-    hint = "β is added to every example of the batch, like the bias of an affine layer."
-    name = "BatchNorm.backward d_beta"
-    got = expect_close(layer.d_beta, right.d_beta, name, loose_shape=True, hint=hint)
+        for given in (earlier, x):
+            ask(one, "forward", given)
+            ask(one, "backward", d_out)
+    attribute, values = f"d_{which}", {"gamma": gamma, "beta": beta}
+    name = f"BatchNorm.backward {attribute}"
+    expected = getattr(right, attribute)
+    got = expect_close(getattr(layer, attribute), expected, name, loose_shape=True, hint=hint)
 
-    def moved(beta: np.ndarray) -> np.ndarray:
-        return forward_of(batchnorm(student, gamma, beta), x)
+    def moved(value: np.ndarray) -> np.ndarray:
+        return forward_of(batchnorm(student, **(values | {which: value})), x)
 
-    expect_gradient(moved, beta, d_out, got, name, loose_shape=True, hint=hint)
+    expect_gradient(moved, values[which], d_out, got, name, loose_shape=True, hint=hint)
 
 
 @check(TASK, points=6, equation="(35)")
@@ -192,9 +210,7 @@ def batchnorm_state(student: Any, reference: Any, rng: Any) -> None:
     """backward belongs to the layer's own last forward; layers share nothing."""
     (a, gamma, beta), (b, other_gamma, other_beta) = draw(rng, 7, 4), draw(rng, 7, 4)
     earlier, d_out = draw(rng, 7, 4)[0], rng.normal(size=(7, 4))
-    right = batchnorm(reference, gamma, beta)
-    ask(right, "forward", a)
-    expected = ask(right, "backward", d_out)
+    _, expected = alone(student, reference, a, gamma, beta, d_out)
     first, second = batchnorm(student, gamma, beta), batchnorm(student, other_gamma, other_beta)
     ask(first, "forward", earlier)
     ask(first, "forward", a)
@@ -206,10 +222,10 @@ def batchnorm_state(student: Any, reference: Any, rng: Any) -> None:
     expect_close(got, expected, "BatchNorm.backward after another layer's forward", hint=hint)
     got = ask(first, "forward", a, train=False)
     # Statistics held in the class would hold the batch of the other layer, too.
-    alone = batchnorm(student, gamma, beta)
-    ask(alone, "forward", earlier)
-    ask(alone, "forward", a)
-    expected = expect_array(ask(alone, "forward", a, train=False), a.shape, TEST_TIME)
+    single = batchnorm(student, gamma, beta)
+    ask(single, "forward", earlier)
+    ask(single, "forward", a)
+    expected = expect_array(ask(single, "forward", a, train=False), a.shape, TEST_TIME)
     expect_close(got, expected, f"{TEST_TIME} beside another layer", hint=hint)
 
 
@@ -219,7 +235,8 @@ def batchnorm_learns(student: Any, reference: Any, rng: Any) -> None:
     x, gamma, beta = draw(rng, 6, 4)
     z, new_gamma, new_beta = draw(rng, 6, 4)
     d_out = rng.normal(size=x.shape)
-    layer, right = batchnorm(student, gamma, beta), batchnorm(reference, new_gamma, new_beta)
+    y, d_x = alone(student, reference, x, new_gamma, new_beta, d_out)
+    layer = batchnorm(student, gamma, beta)
     ask(layer, "forward", x)
     before = expect_array(ask(layer, "forward", z, train=False), z.shape, TEST_TIME)
     layer.gamma, layer.beta = new_gamma, new_beta
@@ -227,10 +244,8 @@ def batchnorm_learns(student: Any, reference: Any, rng: Any) -> None:
     after = ask(layer, "forward", z, train=False)
     expected = (before - beta) * new_gamma / gamma + new_beta
     expect_close(after, expected, f"{TEST_TIME} with a new γ and β", hint=hint)
-    got, expected = ask(layer, "forward", x), ask(right, "forward", x)
-    expect_close(got, expected, "BatchNorm.forward with a new γ and β", hint=hint)
-    got, expected = ask(layer, "backward", d_out), ask(right, "backward", d_out)
-    expect_close(got, expected, "BatchNorm.backward d_x with a new γ", hint=hint)
+    expect_close(ask(layer, "forward", x), y, "BatchNorm.forward with a new γ and β", hint=hint)
+    expect_close(ask(layer, "backward", d_out), d_x, "BatchNorm.backward d_x with a new γ", hint=hint)
 
 
 @check(TASK, points=10, equation="(38)")
@@ -270,7 +285,8 @@ def batchnorm_running(student: Any, reference: Any, rng: Any) -> None:
     means = np.stack([x.mean(axis=0) for x in batches], axis=1)
     weights = np.linalg.lstsq(means, mean, rcond=None)[0]
     expect_close(mean, means @ weights, "the running mean, as a weighted mean of the batch means", rtol=1e-3)
-    message = f"the running mean: the three batches count {', '.join(f'{w:.3g}' for w in weights)}"
+    counts = ", ".join(f"{round(w, 3) + 0.0:g}" for w in weights)  # + 0.0: no -0
+    message = f"the running mean: the three batches count {counts}"
     hint = "Every batch of training counts: update the running statistics in every forward, and keep the old part."
     expect(bool((weights > LEAST_WEIGHT).all()) and weights.sum() < 1.001, message, hint)
     start = 1 - weights.sum()  # what a moving average that began at 0 or 1 still holds of it
@@ -294,8 +310,8 @@ def batchnorm_test_rows(student: Any, reference: Any, rng: Any) -> None:
     expect_close(got, together, f"{TEST_TIME} after other test data", hint=hint)
     hint = "The answer for one image must not depend on which other images are asked about at the same time."
     for row in range(len(z)):
-        alone = ask(layer, "forward", z[row : row + 1], train=False)
-        expect_close(alone, together[row : row + 1], f"{TEST_TIME} of row {row} alone", hint=hint)
+        single = ask(layer, "forward", z[row : row + 1], train=False)
+        expect_close(single, together[row : row + 1], f"{TEST_TIME} of row {row} alone", hint=hint)
     other = batchnorm(student, gamma, beta)
     ask(other, "forward", 3 * x + 5)
     got = expect_array(ask(other, "forward", z, train=False), z.shape, TEST_TIME)

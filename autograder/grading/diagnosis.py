@@ -5,7 +5,7 @@ questions are put to the reference with each of the task's known mistakes plante
 with the student's, where the reference's do not, is named. The student's own code is not run again.
 
 A known mistake always fails the check it names. So a failed check is compared with the mistakes that name it, and
-with those found in other checks of the same submission, which go first: one mistake explains more than two.
+with those found in other checks of the same submission.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def diagnose(
                 elsewhere = list(dict.fromkeys(m for matches in found.values() for m in matches))
                 here = [m for m in known if m.check == result.name] if own else []
                 log = logs.get(result.name) or []
-                matches = _matching(home, task, log, elsewhere) or _matching(home, task, log, here)
+                matches = _matching(home, task, log, list(dict.fromkeys([*elsewhere, *here])))
                 if matches:
                     found[result.name] = matches
     return [

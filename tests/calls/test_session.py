@@ -14,6 +14,7 @@ from autograder.calls import (
     arguments_after,
     connect,
     error_of,
+    kept,
     mutated_arguments,
     run,
 )
@@ -191,3 +192,10 @@ def test_stopping_a_notebook_stops_the_check():
     inside = connect(Session({"f": lambda: (_ for _ in ()).throw(KeyboardInterrupt)}, interruptible=False))
     with pytest.raises(CodeError):
         inside.f()
+
+
+def test_an_array_that_stayed_there_counts_as_unchanged_when_it_is_passed_on():
+    student = connect(Session({"make": lambda: np.zeros(3), "double": lambda x: x * 2}))
+    there = kept(student.make)
+    np.testing.assert_array_equal(student.double(there), np.zeros(3))
+    assert mutated_arguments(student) == []

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import os
 import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -28,7 +29,9 @@ import numpy as np
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.checks.task4_classifier import packed
 from autograder.datasets import arrays, lookup
+from autograder.expect import random_network
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN_COUNT, TEST_COUNT, HELD_OUT_COUNT = 4_000, 1_000, 1_000
@@ -132,9 +135,14 @@ def grade(
     *,
     only: str | None = None,
     data: TaskData | None = None,
+    files: bool = True,
 ) -> dict[str, CheckResult]:
-    """The result of every check of ``task`` (or of ``only`` one) on the reference with ``source_override``."""
-    with student_place():
+    """The result of every check of ``task`` (or of ``only`` one) on the reference with ``source_override``.
+
+    Args:
+        files: with what the reference hands in beside its notebook.
+    """
+    with student_place(files_of(task) if files else {}):
         results = {}
         for check in chosen(task, only):
             # A namespace for each check: when grading, each runs in a fork of the same state.
@@ -150,7 +158,7 @@ def grade_recorded(
     task: str, source_override: str = "", *, only: str | None = None, data: TaskData | None = None
 ) -> dict[str, CheckResult]:
     """As `grade`, on recorded answers: what a student sees in the notebook."""
-    with student_place():
+    with student_place(files_of(task)):
         results = {}
         for check in chosen(task, only):
             log, draws = recorded(task, check.name)
@@ -168,7 +176,7 @@ def recorded(task: str, name: str) -> tuple[list[Any], list[Any]]:
     (check,) = chosen(task, name)
     recorder = Recorder(Session(namespace_of(task)))
     rng = RecordingRng(rng_of(check, PUBLIC_SEED))
-    with student_place():
+    with student_place(files_of(task)):
         student = connect(QuietSession(namespace_of(task)))
         result = run_check(check, student, connect(recorder, trusted=True), rng, data_of(task))
     assert result.status is Status.PASSED, f"{name}: {result.message}"
@@ -228,10 +236,12 @@ class QuietSession(Session):
 
 
 @contextlib.contextmanager
-def student_place() -> Iterator[None]:
-    """A fresh working folder, and `small_data` as what `load_mnist` returns."""
+def student_place(files: Mapping[str, bytes] | None = None) -> Iterator[None]:
+    """A fresh working folder with ``files``, and `small_data` as what `load_mnist` returns."""
     variable = os.environ.get(lookup.VARIABLE)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for name, content in (files or {}).items():
+            Path(name).write_bytes(content)
         os.environ[lookup.VARIABLE] = str(_data_folder())
         try:
             yield
@@ -245,6 +255,24 @@ def student_place() -> Iterator[None]:
 def data_of(task: str) -> TaskData:
     """The data for the checks of ``task``: `small_data`, or what its test has put into `OWN_DATA`."""
     return OWN_DATA.get(task, small_data)()
+
+
+@cache
+def files_of(task: str) -> dict[str, bytes]:
+    """What the reference hands in beside its notebook for ``task``, made from `small_data`."""
+    if task == "task4_classifier":
+        from solutions.task3_backprop import train
+
+        data = small_data()
+        images, labels = (
+            np.concatenate(parts) for parts in zip(data.train, data.held_out, data.test, strict=True)
+        )
+        with contextlib.redirect_stdout(io.StringIO()):
+            params = train(random_network(100, np.random.default_rng(0)), images, labels, epochs=25)
+        return {"parameters.npz": packed(params)}
+    if task == "adv1_contest":
+        return {"predictions.txt": b"0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n" * 1000}
+    return {}
 
 
 @cache
