@@ -1,7 +1,8 @@
 """Checks of advanced task 3: dropout as in the handout, inverted dropout, a network with either.
 
 Masks are random, so they are judged by what they do: which units are 0 in the output of a layer whose input has no 0.
-A fixed number of dropped units per example and a coin for every unit are both accepted.
+A fixed number of dropped units per example and a coin for every unit are both accepted. Examples are large enough
+that also coins which a whole batch shares (a mistake that one check is for) drop some units and not all.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ from autograder.expect import (
 TASK = "adv3_dropout"
 Z_LIMIT = 5.5  # standard deviations; a correct program goes beyond it less than once in 10 million checks
 JOINT_LIMIT = 0.08  # of the share of neighbours dropped together; its standard deviation is about 0.005
-SHARE_LIMIT = 0.15  # difference of two shares of 1 200 units; its standard deviation is below 0.02
+SPREAD_LIMIT = (
+    3.0  # times the variance that coins give to the number dropped per example; 60 examples or more
+)
+SHARE_LIMIT = 0.15  # difference of two shares; its deviation is 0.013, or 0.023 with one mask for the batch
 KINDS = ("Dropout", "InvertedDropout")
+OWN_FAULTS = ("missing", "not_implemented", "exception", "exit", "unsendable")  # the others end the process
 
 
 @check(TASK, points=12, equation="(25)")
@@ -88,7 +93,7 @@ def dropout_fresh_masks(student: Any, reference: Any, rng: Any) -> None:
 def dropout_train_values(student: Any, reference: Any, rng: Any) -> None:
     """Training leaves the units that stay as they are."""
     hint = "In (25) a unit stays or goes; nothing is scaled while training. That is (27), the other class."
-    for x in (rng.normal(size=(7, 12)), rng.normal(size=(4, 2, 3, 5)).astype(np.float32)):
+    for x in (rng.normal(size=(3, 40)), rng.normal(size=(3, 2, 4, 5)).astype(np.float32)):
         y = expect_array(_call(_layer(student, "Dropout", 0.3, 5), "forward", x), x.shape, "Dropout.forward")
         kept = _some(y != 0, "Dropout.forward")
         expect_close(y, np.where(kept, x, 0), "Dropout.forward", hint=hint)
@@ -115,7 +120,7 @@ def dropout_test_scaling(student: Any, reference: Any, rng: Any) -> None:
 def dropout_backward(student: Any, reference: Any, rng: Any) -> None:
     """The gradient passes exactly where the last forward pass let the unit pass."""
     hint = "A unit that was dropped had no influence on the loss. Backward needs the mask that forward drew."
-    for shape in ((6, 10), (3, 2, 4, 5)):
+    for shape in ((3, 40), (3, 2, 4, 5)):
         x, d_out = rng.uniform(0.5, 2, size=shape), rng.normal(size=shape)
         layer = _layer(student, "Dropout", 0.3, int(rng.integers(1, 10_000)))
         for what in ("Dropout.backward d_x", "Dropout.backward d_x after a second forward"):
@@ -141,7 +146,7 @@ def dropout_backward(student: Any, reference: Any, rng: Any) -> None:
 @check(TASK, points=6, equation="(25)")
 def dropout_backward_zeros(student: Any, reference: Any, rng: Any) -> None:
     """The gradient also passes through units that stayed and happened to be 0."""
-    shape = (40, 30)
+    shape = (3, 800)
     d_out = rng.uniform(0.5, 2, size=shape)
     layer = _layer(student, "Dropout", 0.3, int(rng.integers(1, 10_000)))
     passed = {}
@@ -159,6 +164,7 @@ def dropout_backward_zeros(student: Any, reference: Any, rng: Any) -> None:
         f"after a forward of ones at {passed['ones']:.0%}",
         "After a ReLU half of all units are 0 without having been dropped: the output does not tell the mask.",
     )
+    _expect_some_dropout(student)
 
 
 @check(TASK, points=5)
@@ -190,13 +196,14 @@ def dropout_rate_zero(student: Any, reference: Any, rng: Any) -> None:
     expect_close(_call(layer, "forward", x), x, "Dropout(0).forward", hint=hint)
     expect_close(_call(layer, "backward", d_out), d_out, "Dropout(0).backward d_x", hint=hint)
     expect_close(_call(layer, "forward", x, train=False), x, "Dropout(0).forward(x, train=False)", hint=hint)
+    _expect_some_dropout(student)
 
 
 @check(TASK, points=10, equation="(27)")
 def inverted_dropout_forward(student: Any, reference: Any, rng: Any) -> None:
     """InvertedDropout divides the units that stay by 1 − ρ while training, and does nothing in use."""
     hint = "What (26) takes away in use, (27) gives in training: it is the same factor, on the other side."
-    for rate, shape in ((0.3, (6, 11)), (0.8, (5, 20)), (0.15, (3, 2, 4, 5))):
+    for rate, shape in ((0.3, (3, 40)), (0.8, (2, 80)), (0.15, (6, 4, 5, 6))):
         x, name = rng.normal(size=shape), f"InvertedDropout({rate}).forward"
         layer = _layer(student, "InvertedDropout", rate, 9)
         y = expect_array(_call(layer, "forward", x), shape, name)
@@ -208,7 +215,7 @@ def inverted_dropout_forward(student: Any, reference: Any, rng: Any) -> None:
 @check(TASK, points=6, equation="(27)")
 def inverted_dropout_backward(student: Any, reference: Any, rng: Any) -> None:
     """InvertedDropout sends the gradient back with the mask and the factor of the forward pass."""
-    shape = (5, 12)
+    shape = (3, 40)
     x, d_out = rng.uniform(0.5, 2, size=shape), rng.normal(size=shape)
     layer = _layer(student, "InvertedDropout", 0.3, int(rng.integers(1, 10_000)))
     hint = "Forward multiplies a unit by a factor. Then its slope is that factor, too."
@@ -221,9 +228,14 @@ def inverted_dropout_backward(student: Any, reference: Any, rng: Any) -> None:
 @check(TASK, points=4, equation="(26)")
 def dropout_network_use(student: Any, reference: Any, rng: Any) -> None:
     """forward_dropout uses the network with all its units, scaled as the dropout layer does it."""
+    broken = []
     for kind in KINDS:
         params, x, _ = _problem(rng)
         name = f"forward_dropout with {kind}"
+        fault = _fault_of(student, kind, train=False)
+        if fault is not None:  # it has cost in the layer's own checks; the other layer tells of the network
+            broken.append(fault)
+            continue
         y = _call(student, "forward_dropout", params, x, _layer(student, kind, 0.3, 4))
         y = expect_array(y, (6, 3), name)
         a = _hidden(params, x)
@@ -237,14 +249,21 @@ def dropout_network_use(student: Any, reference: Any, rng: Any) -> None:
                 expect_close(y, _own_use(student, params, x, _layer(student, kind, 0.3, 4)), name)
             except (CheckFailed, CodeError):
                 raise failure from None
+    if len(broken) == len(KINDS):
+        raise broken[0]
 
 
 @check(TASK, points=7, equation="(13), (25)")
 def dropout_network_gradients(student: Any, reference: Any, rng: Any) -> None:
     """loss_and_gradients_dropout trains through the dropout layer: one mask, forward and back."""
+    broken = []
     for kind in KINDS:
         params, x, t = _problem(rng)
         seed = int(rng.integers(1, 10_000))
+        fault = _fault_of(student, kind, train=True)
+        if fault is not None:
+            broken.append(fault)
+            continue
         layer = _layer(student, kind, 0.3, seed)
         got = _call(student, "loss_and_gradients_dropout", params, x, t, layer)
         # A second layer with the same seed drops the same units.
@@ -263,6 +282,8 @@ def dropout_network_gradients(student: Any, reference: Any, rng: Any) -> None:
                     pass
             else:
                 raise
+    if len(broken) == len(KINDS):
+        raise broken[0]
 
 
 @check(TASK, points=4)
@@ -275,6 +296,7 @@ def dropout_arguments(student: Any, reference: Any, rng: Any) -> None:
         expect_array(_call(layer, "forward", x), x.shape, f"{kind}.forward")
         expect_array(_call(layer, "backward", d_out), x.shape, f"{kind}.backward")
     expect_unchanged(student)
+    _expect_some_dropout(student)
 
 
 # -- helpers ---------------------------------------------------------------------------------------------------
@@ -296,6 +318,45 @@ def _layer(student: Any, name: str, *args: Any) -> Any:
     return layer
 
 
+def _fault_of(student: Any, kind: str, *, train: bool) -> CheckFailed | CodeError | None:
+    """Why no network can be built around the layer, however right the network is; or None."""
+    ones = np.ones((2, 10))
+    try:
+        layer = _layer(student, kind, 0.3, 4)
+        expect_array(
+            _call(layer, "forward", ones, train=train), ones.shape, f"{kind}.forward(x, train={train})"
+        )
+        if train:
+            expect_array(_call(layer, "backward", ones), ones.shape, f"{kind}.backward d_x")
+    except CheckFailed as failure:
+        return failure
+    except CodeError as error:
+        if error.kind not in OWN_FAULTS:
+            raise
+        return error
+    return None
+
+
+def _expect_some_dropout(student: Any) -> None:
+    """One of the two layers drops something: a layer that does nothing would pass where nothing is to be done."""
+    ones = np.ones((3, 40))
+    for kind in KINDS:
+        try:
+            y = expect_array(
+                _call(_layer(student, kind, 0.5, 1), "forward", ones), ones.shape, f"{kind}.forward"
+            )
+            if (y == 0).any():
+                return
+        except CheckFailed:
+            pass
+        except CodeError as error:
+            if error.kind not in OWN_FAULTS:
+                raise
+    raise CheckFailed(
+        "neither Dropout(0.5) nor InvertedDropout(0.5) drops a unit in training, so there is nothing to judge here"
+    )
+
+
 def _dropped(layer: Any, ones: np.ndarray) -> np.ndarray:
     """Which units a training pass drops: bool, the shape of ``ones``."""
     y = expect_array(_call(layer, "forward", ones), ones.shape, "Dropout.forward")
@@ -313,7 +374,7 @@ def _some(kept: np.ndarray, name: str) -> np.ndarray:
 
 def _expect_rate(dropped: np.ndarray, rate: float, name: str) -> None:
     """As many dropped per example as the handout says, or as coins would drop."""
-    batch, units = dropped.shape
+    units = dropped.shape[1]
     counts = dropped.sum(axis=1)
     exact = {int(rate * units), round(rate * units), int(rate * units + 0.5)}
     if len(set(counts.tolist())) == 1 and int(counts[0]) in exact:
@@ -321,10 +382,17 @@ def _expect_rate(dropped: np.ndarray, rate: float, name: str) -> None:
     hint = "ρ is the share that is dropped." if abs(dropped.mean() - (1 - rate)) < 0.05 else None
     deviation = np.sqrt(units * rate * (1 - rate))
     mean = counts.mean()
+    draws = len(np.unique(dropped, axis=0))  # examples that share a mask (another check says so) are one draw
     expect(
-        abs(mean - rate * units) <= Z_LIMIT * deviation / np.sqrt(batch),
+        abs(mean - rate * units) <= Z_LIMIT * deviation / np.sqrt(draws),
         f"{name}: {mean:.1f} of {units} units are dropped per example, expected {rate * units:.4g}",
         hint,
+    )
+    expect(
+        counts.var() < SPREAD_LIMIT * deviation**2,
+        f"{name}: the examples lose from {counts.min()} to {counts.max()} of their {units} units, expected about "
+        f"{rate * units:.4g} in each",
+        "Each unit of each example is drawn by itself: no whole examples, and no whole rows or channels of an image.",
     )
     worst = int(np.argmax(np.abs(counts - rate * units)))
     expect(
@@ -355,7 +423,9 @@ def _network(
 ) -> tuple[float, dict[str, np.ndarray]]:
     """Loss and gradients around the student's own dropout ``layer``."""
     a = _hidden(params, x)
-    hidden = expect_array(_call(layer, "forward", a), a.shape, f"{kind}.forward").astype(np.float64)
+    hidden = expect_array(_call(layer, "forward", a, train=True), a.shape, f"{kind}.forward").astype(
+        np.float64
+    )
     y = _softmax(hidden @ params["W2"] + params["b2"])
     d_hidden = _call(layer, "backward", (y - t) / len(y) @ params["W2"].T)
     d_hidden = expect_array(d_hidden, a.shape, f"{kind}.backward").astype(np.float64)
@@ -398,7 +468,7 @@ def _own_network(
     affine2 = _layer(student, "Affine", params["W2"], params["b2"])
     sigmoid = _layer(student, "Sigmoid")
     hidden = _call(sigmoid, "forward", _call(affine1, "forward", x))
-    y = _call(student, "softmax", _call(affine2, "forward", _call(layer, "forward", hidden)))
+    y = _call(student, "softmax", _call(affine2, "forward", _call(layer, "forward", hidden, train=True)))
     d_dropped = _call(affine2, "backward", _call(student, "softmax_cross_entropy_backward", y, t))
     _call(affine1, "backward", _call(sigmoid, "backward", _call(layer, "backward", d_dropped)))
     grads = {"W1": affine1.d_W, "b1": affine1.d_b, "W2": affine2.d_W, "b2": affine2.d_b}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.calls import Proxy
+from autograder.calls import Proxy, kept
 from autograder.calls.values import agrees
 from autograder.checks import TaskData, check
 from autograder.datasets import load_mnist
@@ -33,7 +33,9 @@ from autograder.expect import (
 TASK = "task1_forward"
 DRAWS = 8  # seeds pooled to judge the distribution of the initial weights
 Z_LIMIT = 6.0  # standard errors; a correct program exceeds them once in 10⁸
-CANDIDATES = 200  # images among which different digits are looked for: a random network has favourites
+# Images among which different digits are looked for: a random network has favourites. As lists of pixels they
+# are less than a message may hold (`calls.values.MAX_ITEMS`).
+CANDIDATES = 100
 DEGENERATE = 1e-6  # results that vary less tell nothing about the function that gave them
 SHAPED_SIZES = [(784, 100, 10), (7, 5, 3), (9, 8, 6, 4)]
 
@@ -48,8 +50,9 @@ REFUSAL_HINT = "What does int() do with a text that is no number, and input() wi
 def flatten_shapes(student, reference, rng):
     """flatten makes one row of numbers between 0 and 1 out of every image, and leaves the images alone."""
     flatten = expect_function(student, "flatten")
-    batch = rng.integers(0, 256, size=(3, 5, 4), dtype=np.uint8)
-    single = rng.integers(0, 256, size=(6, 3), dtype=np.uint8)
+    # Without 255, so that the largest pixel at hand is no stand-in for it.
+    batch = rng.integers(0, 250, size=(3, 5, 4), dtype=np.uint8)
+    single = rng.integers(0, 250, size=(6, 3), dtype=np.uint8)
     hint = "A batch (B, H, W) becomes (B, H·W), a single image (1, H·W). Do not count on 28."
     for images, name in ((batch, "flatten of 3 images of 5×4"), (single, "flatten of one image of 6×3")):
         expected = reference.flatten(images)
@@ -243,17 +246,24 @@ def classify_digits(student, reference, rng):
     """classify returns the most probable digit of every row as an integer."""
     classify = expect_function(student, "classify")
     params, x = _network(rng, count=12)
-    y = reference.forward(params, x)
+    cases = [(params, x), (params, x[4:5])]
+    for favourite in rng.permutation(10)[:4].tolist():
+        params, x = _network(rng, count=3)
+        params["b2"][favourite] += 6
+        cases.append((params, x))
+    right = [reference.forward(*case).argmax(axis=1) for case in cases]
+    # By the student's own forward, unless it sees the same digit in everything.
     forward = expect_function(student, "forward")
-    own = usable(lambda: forward(params, x), y.shape)
-    followed = own is not None and len(np.unique(own.argmax(axis=1))) > 2
+    own = [usable(lambda case=case: forward(*case), (len(case[1]), 10)) for case in cases]
+    seen = [y.argmax(axis=1) for y in own if y is not None]
+    if len(seen) == len(cases) and len(np.unique(np.concatenate(seen))) > 2:
+        right = seen
     hint = "Eq. (7): which axis runs over the ten digits?"
-    for rows in (slice(0, 12), slice(4, 5)):
-        own = usable(lambda rows=rows: forward(params, x[rows]), y[rows].shape) if followed else None
-        right = (y[rows] if own is None else own).argmax(axis=1)
-        digits = expect_array(classify(params, x[rows]), right.shape, "classify", hint=hint)
+    for case, expected in zip(cases, right, strict=True):
+        digits = expect_array(classify(*case), expected.shape, "classify", hint=hint)
         expect(digits.dtype.kind in "iu", f"classify: got dtype {digits.dtype}, expected integers")
-        expect_close(expect_labels(digits, len(right), 10, "classify"), right, "classify", rtol=0, hint=hint)
+        labels = expect_labels(digits, len(expected), 10, "classify")
+        expect_close(labels, expected, "classify", rtol=0, hint=hint)
 
 
 # ---- the program
@@ -406,6 +416,8 @@ def images_in_notebook(data: TaskData) -> tuple[np.ndarray, np.ndarray]:
 
 def _own_digits(student: Proxy, images: np.ndarray) -> np.ndarray:
     """What the student's own functions see in ``images``."""
-    x = expect_function(student, "flatten")(images)
-    digits = expect_function(student, "classify")(expect_function(student, "init_parameters")(), x)
+    # Rows and parameters stay where they are: only the digits are of interest here.
+    x = kept(expect_function(student, "flatten"), images)
+    params = kept(expect_function(student, "init_parameters"))
+    digits = expect_function(student, "classify")(params, x)
     return expect_labels(digits, len(images), 10, "classify(init_parameters(), flatten(images))")

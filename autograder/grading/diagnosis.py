@@ -11,6 +11,7 @@ with those found in other checks of the same submission.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import re
 import signal
@@ -30,7 +31,7 @@ from autograder.calls import Session
 from autograder.calls.proxy import Channel
 from autograder.calls.values import Handle, agrees, copied, leaves, map_leaves
 from autograder.checks.outcome import Cause, CheckResult, Status
-from autograder.misconceptions import Misconception, load_misconceptions
+from autograder.misconceptions import Misconception, load_misconceptions, load_styles
 
 # Bounds in bytes and calls, not in seconds: the same submission shall get the same words on every machine.
 LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not compared
@@ -99,13 +100,17 @@ def diagnose(
 
 def _matching(home: Path, task: str, log: Log, candidates: Sequence[Misconception]) -> list[Misconception]:
     """The candidates that answer ``log`` as it stands there, first to the letter, then up to precision and axes of length 1."""
-    for loose in (False, True):
+    if not candidates:
+        return []
+    for style, loose in itertools.product(load_styles(task), (False, True)):
         matches = [
-            m for m in candidates if _answers(reference_namespace(home, task, m.source), log, loose=loose)
+            m
+            for m in candidates
+            if _answers(reference_namespace(home, task, style + m.source), log, loose=loose)
         ]
         if matches:
             # Where the reference would have given the same, the failure does not show in what came back.
-            right = _answers(reference_namespace(home, task), log, loose=loose, words=True)
+            right = _answers(reference_namespace(home, task, style), log, loose=loose, words=True)
             return [] if right else matches
     return []
 

@@ -41,6 +41,16 @@ def load_misconceptions(task: str) -> tuple[Misconception, ...]:
         return ()
 
 
+def load_styles(task: str) -> tuple[str, ...]:
+    """Sources of right definitions under which a mistake shows other numbers, as another way to draw at random.
+
+    A file may have ``STYLES`` beside its ``MISCONCEPTIONS``; the reference's own style comes first.
+    """
+    if not load_misconceptions(task):
+        return ("",)
+    return ("", *getattr(importlib.import_module(f"{__name__}.{task}"), "STYLES", ()))
+
+
 def read_alternatives(home: Path, task: str) -> Iterator[tuple[str, str]]:
     """(name, source) of every `tests/alternatives/<task>/*.py`: right in another style, and worth full points."""
     for path in sorted((home / "tests" / "alternatives" / task).glob("*.py")):
