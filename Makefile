@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TASKS ?=
 STUDENTS ?=
+SEEDS ?= 20
 
 .PHONY: setup demo test lint data build release grade report audit bench clean help
 
@@ -17,7 +18,7 @@ help:
 	@echo "make release   source/ -> release/ and the students' package"
 	@echo "make grade     TASKS='task1_forward' -> gradebook and feedback"
 	@echo "make report    the class at a glance"
-	@echo "make audit     prove the checks"
+	@echo "make audit     prove the checks; SEEDS=3 for a quick look"
 	@echo "make bench     timings, each against a peer measured in the same run"
 	@echo "make clean     remove what was built (never submissions or grades)"
 
@@ -55,7 +56,7 @@ report: setup
 	$(BIN)/autograder report $(TASKS)
 
 audit: setup
-	$(BIN)/autograder audit $(TASKS)
+	$(BIN)/autograder audit $(TASKS) --seeds $(SEEDS)
 
 bench: setup
 	$(BIN)/python scripts/bench_grading.py

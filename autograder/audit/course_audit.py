@@ -72,8 +72,13 @@ def audit(
     seeds: int,
     jobs: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    every_check: bool = True,
 ) -> list[TaskAudit]:
     """Try every subject of ``tasks`` with ``seeds`` seeds.
+
+    Args:
+        every_check: try a mistake on all checks, not only on the one it names.
 
     Raises:
         CourseError, DataError, AuthoringError: nothing was tried.
@@ -85,7 +90,7 @@ def audit(
     found: dict[Subject, Finding] = {}
     with evaluators(jobs) as pool:
         waiting = {
-            pool.submit(examine, plans[task], files[task], subject, seeds)
+            pool.submit(examine, plans[task], files[task], subject, seeds, every_check=every_check)
             for task in sorted(tasks, key=lambda task: -len(training_checks(task)))  # the slow ones first
             for subject in subjects[task]
         }

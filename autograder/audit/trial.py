@@ -85,17 +85,20 @@ def training_checks(task: str) -> list[str]:
     return [check.name for check in load_checks(task).values() if check.seconds > CHECK_SECONDS]
 
 
-def examine(plan: Plan, files: Mapping[str, bytes], subject: Subject, seeds: int) -> Finding:
+def examine(
+    plan: Plan, files: Mapping[str, bytes], subject: Subject, seeds: int, *, every_check: bool = True
+) -> Finding:
     """Try the checks of the task on ``subject`` with ``seeds`` different seeds.
 
     Args:
         files: what the reference hands in beside its notebook.
+        every_check: try a mistake on all of them on the first seed, not only on the one it names.
     """
     plan.data()  # what is held out is read before the sandbox's own data takes its place
     with shown_data(plan.launch.data), _quiet():
         runs = _Runs(plan, {} if subject.kind is Kind.STUB else files, subject.source)
         return (
-            _of_mistake(runs, subject, seeds)
+            _of_mistake(runs, subject, seeds, every_check)
             if subject.kind is Kind.MISTAKE
             else _of_all(runs, subject, seeds)
         )
@@ -119,15 +122,18 @@ def _of_all(runs: _Runs, subject: Subject, seeds: int) -> Finding:
     return Finding(subject, seeds, low, high, rejected, 0, tuple(first), (), tuple(problems), 0.0)
 
 
-def _of_mistake(runs: _Runs, subject: Subject, seeds: int) -> Finding:
+def _of_mistake(runs: _Runs, subject: Subject, seeds: int, every_check: bool) -> Finding:
     checks = load_checks(subject.task)
     if subject.check not in checks:
         return Finding(subject, seeds, 0, 0, 0, 0, (), (), (f"there is no check {subject.check}",), 0.0)
-    # Trainings are slow, and the last resort: they are asked when nothing else has noticed.
-    trainings = training_checks(subject.task)
-    first = runs.results(0, [name for name in checks if name not in trainings or name == subject.check])
-    if all(result.status is Status.PASSED for result in first):
-        first += runs.results(0, [name for name in trainings if name != subject.check])
+    first = runs.results(0, [subject.check])
+    if every_check:
+        # Trainings are slow, and the last resort: they are asked when nothing else has noticed.
+        trainings = training_checks(subject.task)
+        first += runs.results(0, [n for n in checks if n not in trainings and n != subject.check])
+        if all(result.status is Status.PASSED for result in first):
+            first += runs.results(0, [n for n in trainings if n != subject.check])
+        first.sort(key=lambda result: list(checks).index(result.name))
     start = time.process_time()
     first = runs.diagnosed(first)
     seconds = time.process_time() - start

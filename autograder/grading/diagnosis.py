@@ -11,7 +11,6 @@ with those found in other checks of the same submission.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import random
 import re
 import signal
@@ -20,6 +19,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -99,31 +99,35 @@ def diagnose(
 
 
 def _matching(home: Path, task: str, log: Log, candidates: Sequence[Misconception]) -> list[Misconception]:
-    """The candidates that answer ``log`` as it stands there, first to the letter, then up to precision and axes of length 1."""
+    """The candidates that answer ``log`` as it stands there: to the letter, or else up to `Agreement.LOOSE`."""
     if not candidates:
         return []
-    for style, loose in itertools.product(load_styles(task), (False, True)):
-        matches = [
-            m
-            for m in candidates
-            if _answers(reference_namespace(home, task, style + m.source), log, loose=loose)
-        ]
-        if matches:
+    for style in load_styles(task):
+        found = {m: _agreement(reference_namespace(home, task, style + m.source), log) for m in candidates}
+        best = max(found.values())
+        if best:
             # Where the reference would have given the same, the failure does not show in what came back.
-            right = _answers(reference_namespace(home, task, style), log, loose=loose, words=True)
-            return [] if right else matches
+            right = _agreement(reference_namespace(home, task, style), log, words=True)
+            return [] if right >= best else [m for m in candidates if found[m] is best]
     return []
 
 
-def _answers(namespace: Mapping[str, Any], log: Log, *, loose: bool, words: bool = False) -> bool:
-    """Whether the code in ``namespace`` answers every request of ``log`` as recorded.
+class Agreement(IntEnum):
+    """How well two conversations agree."""
+
+    NONE = 0
+    LOOSE = 1  # up to precision and axes of length 1
+    EXACT = 2  # up to rounding
+
+
+def _agreement(namespace: Mapping[str, Any], log: Log, *, words: bool = False) -> Agreement:
+    """How well the code in ``namespace`` answers every request of ``log`` as recorded.
 
     Args:
-        loose: up to precision and axes of length 1.
         words: what is printed must agree in its words too, not only in its numbers.
     """
     session = Session(namespace)
-    replies = _Replies(loose, words)
+    replies = _Replies(words)
     with _own_chance(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for number, (request, recorded) in enumerate(log, 1):
@@ -132,19 +136,20 @@ def _answers(namespace: Mapping[str, Any], log: Log, *, loose: bool, words: bool
                     {key: map_leaves(value, replies.here) for key, value in request.items()}
                 )
             except KeyError:  # an object that this code never returned
-                return False
+                return Agreement.NONE
             if request["op"] == "write" and "value" in own and "value" in recorded:
                 replies.paths[recorded["value"]] = own["value"]
             elif not replies.alike(own, recorded, last=number == len(log)):
-                return False
-    return True
+                return Agreement.NONE
+    return replies.agreement
 
 
 class _Replies:
     """Compares the replies of one replay with the recorded ones, and knows what stands for what."""
 
-    def __init__(self, loose: bool, words: bool) -> None:
-        self._loose, self._words = loose, words
+    def __init__(self, words: bool) -> None:
+        self._words = words
+        self.agreement = Agreement.EXACT  # so far
         self._handles: dict[int, Handle] = {0: Handle(0)}  # recorded -> of this replay
         self._states: dict[str, str] = {}  # of random generators
         self.paths: dict[str, str] = {}
@@ -199,9 +204,10 @@ class _Replies:
             return False
         if a.dtype.kind in "iub" and b.dtype.kind in "iub":
             return a.shape == b.shape and bool((a == b).all())
-        if self._loose:
-            return (a.dtype.kind == "f") == (b.dtype.kind == "f") and agrees(np.squeeze(a), np.squeeze(b))
-        return a.dtype == b.dtype and agrees(a, b)
+        if a.dtype == b.dtype and a.shape == b.shape:
+            return agrees(a, b)
+        self.agreement = Agreement.LOOSE
+        return (a.dtype.kind == "f") == (b.dtype.kind == "f") and agrees(np.squeeze(a), np.squeeze(b))
 
     def _same_text(self, mine: str, theirs: str) -> bool:
         """Whether two printed texts hold the same numbers and, or, both or neither have words beside them."""
