@@ -111,7 +111,7 @@ def main() -> int:
     with evaluators(options.jobs) as pool:
         for task in options.tasks or SCORED:
             start = time.monotonic()
-            row = calibrate(SCORED[task], options.runs, pool)
+            row = calibrate(SCORED[task], options.runs, pool, rows)
             print(f"{task}.{SCORED[task].name} on {row['data']}, {time.monotonic() - start:.0f} s")
             print("  " + json.dumps(row, indent=2).replace("\n", "\n  "))
             keep(rows, f"{task}.{SCORED[task].name}", row)
@@ -119,8 +119,13 @@ def main() -> int:
     return 0
 
 
-def calibrate(scored: Scored, runs: int, pool: concurrent.futures.Executor) -> dict[str, Any]:
-    """One row of thresholds.json."""
+def calibrate(
+    scored: Scored, runs: int, pool: concurrent.futures.Executor, rows: dict[str, Any]
+) -> dict[str, Any]:
+    """One row of thresholds.json. Where another task's code trains, its row says which ones to look at."""
+    chosen = next((row for name, row in rows.items() if name.startswith(f"{scored.trainer}.")), None)
+    if scored.trainer == scored.task:
+        chosen = None
 
     def accuracies(source: str, part: str, count: int) -> list[float]:
         waiting = [pool.submit(accuracy, scored, source, part, seed) for seed in range(count)]
@@ -131,8 +136,11 @@ def calibrate(scored: Scored, runs: int, pool: concurrent.futures.Executor) -> d
 
     right = {"reference": both("")}
     ways = dict(read_alternatives(ROOT, scored.trainer))
-    tried = {name: float(np.mean(accuracies(source, "grading", TRIALS))) for name, source in ways.items()}
-    slowest = min(tried, key=lambda name: tried[name])
+    if chosen:
+        slowest = chosen["slowest_alternative"]["name"]
+    else:
+        tried = {name: np.mean(accuracies(source, "grading", TRIALS)) for name, source in ways.items()}
+        slowest = min(tried, key=lambda name: tried[name])
     right["slowest_alternative"] = both(ways[slowest])
     full = min(threshold_below(s) for spreads in right.values() for s in spreads)
 
@@ -141,14 +149,19 @@ def calibrate(scored: Scored, runs: int, pool: concurrent.futures.Executor) -> d
         nearest = max(spreads, key=lambda s: chance_below(s, full))
         row[who] = {**nearest, "false_reject": float(f"{chance_below(nearest, full):.1g}")}
     row["slowest_alternative"]["name"] = slowest
-    row["strongest_mistake"] = strongest_mistake(scored, full, runs, accuracies)
+    only = chosen["strongest_mistake"]["name"] if chosen else None
+    row["strongest_mistake"] = strongest_mistake(scored, full, runs, accuracies, only)
     return row
 
 
-def strongest_mistake(scored: Scored, full: float, runs: int, accuracies: Any) -> dict[str, Any] | None:
-    """The most accurate known mistake that stays below ``full`` in most runs."""
+def strongest_mistake(
+    scored: Scored, full: float, runs: int, accuracies: Any, only: str | None
+) -> dict[str, Any] | None:
+    """The most accurate known mistake, or the one called ``only``, that stays below ``full`` in most runs."""
     tried = {}
     for mistake in load_misconceptions(scored.trainer):
+        if only not in (None, mistake.name):
+            continue
         found = accuracies(mistake.source, "grading", 1)
         if found and found[0] < full:
             tried[mistake.name] = (found[0], mistake.source)

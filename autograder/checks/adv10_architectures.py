@@ -209,8 +209,8 @@ def arch_places(student: Proxy, reference: Proxy, rng: Any) -> None:
     ]
     known += [(5, 1, 3, 0, "ceil", 2), (4, 1, 4, 0, "ceil", 1), (5, 2, 4, 1, "ceil", 2)]
     hints = {
-        "exact": "(57).",
-        "floor": "Pixels that are left over are left out.",
+        "exact": "Eq. (57): padding at both ends, and one place more than there are steps.",
+        "floor": "Eq. (57) rounded down: pixels that are left over are left out.",
         "ceil": "One place more when pixels are left over, unless it would begin behind the image.",
     }
     for *arguments, expected in known:
@@ -318,7 +318,9 @@ def arch_shapes_along(student: Proxy, reference: Proxy, rng: Any) -> None:
             type(got) in (list, tuple) and len(got) == len(right), message, "One more than there are layers."
         )
         for number, (found, expected) in enumerate(zip(got, right, strict=True)):
-            expect_sizes(found, expected, f"shapes_along: number {number}")
+            expect_sizes(
+                found, expected, f"shapes_along: number {number}", "What leaves a layer enters the next."
+            )
 
 
 @check(TASK, points=10, equation="(58)")
@@ -366,22 +368,6 @@ def arch_layer_cost(student: Proxy, reference: Proxy, rng: Any) -> None:
             (307_456, 223_948_800),
             "A filter sees the channels of its group.",
         ),
-        # He et al., "Deep residual learning for image recognition", 2016, figure 5, left: two 3x3, 64, without biases.
-        (
-            "a residual block",
-            layer("residual", paths=[[layer("conv", filters=64, window=3, pad=1, bias=False)] * 2, []]),
-            (64, 56, 56),
-            (73_728, 231_211_008),
-            "A sum costs nothing. The second layer of a path gets what the first returned.",
-        ),
-        # Szegedy et al., see INCEPTIONS: 159 x 1024 weights, 128 million multiply-adds; and 368 biases.
-        (
-            "GoogLeNet's first inception module",
-            module,
-            (192, 28, 28),
-            (163_696, 128_049_152),
-            "The sum over all paths.",
-        ),
         (
             "convolution",
             layer("conv", **same),
@@ -402,6 +388,22 @@ def arch_layer_cost(student: Proxy, reference: Proxy, rng: Any) -> None:
             shape,
             None,
             "No biases with bias=False.",
+        ),
+        # He et al., "Deep residual learning for image recognition", 2016, figure 5, left: two 3x3, 64, without biases.
+        (
+            "a residual block",
+            layer("residual", paths=[[layer("conv", filters=64, window=3, pad=1, bias=False)] * 2, []]),
+            (64, 56, 56),
+            (73_728, 231_211_008),
+            "A sum costs nothing. The second layer of a path gets what the first returned.",
+        ),
+        # Szegedy et al., see INCEPTIONS: 159 x 1024 weights, 128 million multiply-adds; and 368 biases.
+        (
+            "GoogLeNet's first inception module",
+            module,
+            (192, 28, 28),
+            (163_696, 128_049_152),
+            "The sum over all paths. The second layer of a path gets what the first returned.",
         ),
         (
             "affine",
@@ -427,6 +429,8 @@ def arch_layer_cost(student: Proxy, reference: Proxy, rng: Any) -> None:
         right = reference.layer_cost(spec, entering) if known is None else known
         parameters, multiply_adds = pair_of(got, f"layer_cost of {name}")
         expect_count(parameters, right[0], f"layer_cost of {name}: parameters", hint)
+        if spec["kind"] in ("conv", "local"):
+            hint = "Every weight works once at every place that leaves; biases are not multiplied."
         expect_count(multiply_adds, right[1], f"layer_cost of {name}: multiply-adds", hint)
 
 
@@ -474,8 +478,9 @@ def arch_describe(student: Proxy, reference: Proxy, rng: Any) -> None:
     function = expect_function(student, "describe")
     rows = rows_of(function(LENET5, (1, 32, 32)), len(LENET5), "describe(LeNet-5)")
     for number, (row, shape, count) in enumerate(zip(rows, LENET5_SHAPES, LENET5_PARAMETERS, strict=True), 1):
-        expect_sizes(row["shape"], shape, f"LeNet-5, row {number}: shape")
-        expect_count(row["parameters"], count, f"LeNet-5, row {number}: parameters")
+        hint = "shape is what leaves a layer; what it costs depends on what enters."
+        expect_sizes(row["shape"], shape, f"LeNet-5, row {number}: shape", hint)
+        expect_count(row["parameters"], count, f"LeNet-5, row {number}: parameters", hint)
     rows = rows_of(function(ALEXNET, (3, 227, 227)), len(ALEXNET), "describe(AlexNet)")
     expect_sizes(rows[0]["shape"], (96, 55, 55), "AlexNet, row 1: shape")
     total = sum(expect_number(row["parameters"], "AlexNet: parameters") for row in rows)
@@ -487,11 +492,16 @@ def arch_describe(student: Proxy, reference: Proxy, rng: Any) -> None:
         ("AlexNet", ALEXNET, (3, 227, 227)),
         (
             "ending in spp",
-            [*random_layers(rng, 2), layer("spp", levels=[2, 1]), layer("affine", nodes=7)],
+            [
+                *random_layers(rng, 2),
+                layer("spp", levels=[2, 1]),
+                layer("activation"),
+                layer("affine", nodes=7),
+            ],
             random_shape(rng),
         ),
         ("an inception module", [random_block(rng, "branches"), *random_layers(rng, 3)], random_shape(rng)),
-        ("flatten", [layer("flatten"), layer("activation"), layer("affine", nodes=3)], random_shape(rng)),
+        ("flatten", [layer("flatten"), layer("affine", nodes=3), layer("activation")], random_shape(rng)),
     ]
     for name, layers, shape in cases:
         expect_rows(function(layers, shape), reference.describe(layers, shape), f"describe({name})")
@@ -770,13 +780,14 @@ def arch_inception_module(student: Proxy, reference: Proxy, rng: Any) -> None:
 @check(TASK, points=6)
 def arch_make_inception(student: Proxy, reference: Proxy, rng: Any) -> None:
     """make_inception builds the four paths of 1x1, 3x3, 5x5 and pooling, with ReLU behind every convolution."""
-    channels, entering = (2, 3, 4, 1, 5, 6), 3
+    channels, entering = (2, 5, 4, 1, 7, 6), 3  # all different: what takes one for another does not fit
     x, seed = rng.normal(size=(2, entering, 6, 5)), int(rng.integers(1, 10_000))
     module = expect_function(student, "make_inception")(entering, channels, rng=generator(student, seed))
     y = ask(expect_object(module, "make_inception"), "forward", x)
     hint = "The channels of the output are those of 1x1, 3x3, 5x5 and the pool's projection, in this order."
-    y = expect_array(y, (2, 17, 6, 5), "make_inception(3, (2, 3, 4, 1, 5, 6)).forward", hint=hint)
     one, reduce3, three, reduce5, five, project = channels
+    leaving = (2, one + three + five + project, 6, 5)
+    y = expect_array(y, leaving, f"make_inception({entering}, {channels}).forward", hint=hint)
     shapes = [(one, entering, 1, 1), (reduce3, entering, 1, 1), (three, reduce3, 3, 3)]
     shapes += [(reduce5, entering, 1, 1), (five, reduce5, 5, 5), (project, entering, 1, 1)]
     layers = module.layers

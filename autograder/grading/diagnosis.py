@@ -165,8 +165,9 @@ class _Replies:
         mine, theirs = own.get("error"), recorded.get("error")
         if mine is not None and theirs is not None:
             # The error that ended the check is the finding; before that the words of a message are everyone's own.
-            parts = ("kind", "type", "message") if last or self._words else ("kind", "type")
-            return all(mine[part] == theirs[part] for part in parts)
+            if (last or self._words) and mine["message"] != self._with_own_paths(theirs["message"]):
+                return False
+            return (mine["kind"], mine["type"]) == (theirs["kind"], theirs["type"])
         if mine is not theirs:
             return False
         if own.get("exit_code") != recorded.get("exit_code") or own.get("mutated") != recorded.get("mutated"):
@@ -182,6 +183,11 @@ class _Replies:
             and self._same(own.get("value"), recorded.get("value"))
             and self._same(own.get("arguments"), recorded.get("arguments"))
         )
+
+    def _with_own_paths(self, message: str) -> str:
+        for recorded, own in self.paths.items():
+            message = message.replace(recorded, own)
+        return message
 
     def _same(self, mine: Any, theirs: Any) -> bool:
         if isinstance(mine, Handle) and isinstance(theirs, Handle):
