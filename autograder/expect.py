@@ -17,6 +17,7 @@ from autograder.gradcheck import gradient_check
 from autograder.relations import relation
 
 RTOL = 1e-4  # a correct float32 network keeps five digits
+ZERO = 1e-12  # smaller numbers count as 0: rounding leaves them where terms cancel
 PLAIN = (bool, int, float, str, type(None))
 SHOWN = 60  # characters of a value shown in a message
 # Errors that leave the student's process able to answer the next call.
@@ -55,7 +56,9 @@ def show(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, Proxy):
-        return f"an object of type {object.__getattribute__(value, '_handle').type_name}"
+        kind = object.__getattribute__(value, "_handle").type_name
+        # Arrays of numbers travel as they are; one that stays behind has texts, objects or complex numbers in it.
+        return "an array that holds no numbers" if kind == "ndarray" else f"an object of type {kind}"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
@@ -115,7 +118,9 @@ def expect_close(
 ) -> np.ndarray:
     """``got`` equals ``expected`` up to rounding, in shape and in every element.
 
-    The tolerance of an element is ``atol + rtol · |expected| + rtol/10 · max |expected|``.
+    The tolerance of an element is ``atol + rtol · |expected| + rtol/10 · max |expected|``. So a factor of 1.001
+    everywhere is seen, and any single element, however many there are, that is off by more than 1.1e-4 of the largest
+    or, being small, by more than about 1e-5 of it; less is what float32 leaves behind in a long sum.
 
     Args:
         loose_shape: accept another shape with the same elements in the same order, as ``(1, D)`` for ``(D,)``.
@@ -132,15 +137,14 @@ def expect_close(
     array = expect_array(got, expected.shape, name, finite=not infinite_is_right, hint=hint)
     exact = expected.astype(np.float64)
     value = array.astype(np.float64)
-    scale = float(np.max(np.abs(exact), initial=0.0, where=np.isfinite(exact)))
-    tolerance = atol + rtol * np.abs(exact) + 0.1 * rtol * scale + 1e-12
+    size = np.where(np.isfinite(exact), np.abs(exact), 0.0)  # near infinity there is nothing
+    tolerance = atol + rtol * size + 0.1 * rtol * float(size.max(initial=0.0)) + ZERO
     with np.errstate(all="ignore"):
         distance = np.where(value == exact, 0.0, np.abs(value - exact))
         wrong = ~(distance <= tolerance)
     if wrong.any():
-        excess = np.where(
-            wrong, np.nan_to_num(distance, nan=np.inf) / np.where(tolerance > 0, tolerance, 1), -1
-        )
+        with np.errstate(all="ignore"):
+            excess = np.where(wrong, np.nan_to_num(distance, nan=np.inf) / tolerance, -1)
         where = np.unravel_index(np.argmax(excess), exact.shape)
         related = relation(value, exact)
         count = "" if exact.size == 1 else f"; {int(wrong.sum())} of {exact.size} elements differ"
@@ -236,7 +240,8 @@ def expect_dict(value: Any, keys: Sequence[str], name: str) -> dict[str, Any]:
     expect(type(value) is dict, f"{name}: got {show(value)}, expected a dict with the keys {', '.join(keys)}")
     missing = [key for key in keys if key not in value]
     surplus = [str(key) for key in value if key not in keys]
-    expect(not missing, f"{name}: the key {', '.join(missing)} is missing")
+    there = ", ".join(map(str, value))[:SHOWN] or "none"
+    expect(not missing, f"{name}: the key {', '.join(missing)} is missing; the keys are {there}")
     expect(not surplus, f"{name}: unexpected key {', '.join(surplus)[:SHOWN]}")
     return value
 
@@ -270,6 +275,8 @@ def relation_of_shapes(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return " (transposed)"
     if _without_ones(got) == _without_ones(expected):
         return " (the same elements: reshape)"
+    if not got:
+        return " (a single number)"
     if len(got) < len(expected) and all(n in expected for n in got):
         return " (an axis has been summed or lost)"
     return ""

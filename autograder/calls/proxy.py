@@ -136,7 +136,10 @@ def arguments_after(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, list
 def put_file(student: Proxy, name: str, content: bytes | None) -> str:
     """The path of a file ``name`` in a scratch folder on the student's side, written there unless content is None."""
     array = None if content is None else np.frombuffer(content, dtype=np.uint8)
-    return student._peer.ask({"op": "write", "name": name, "content": array})["value"]
+    path = student._peer.ask({"op": "write", "name": name, "content": array})["value"]
+    if type(path) is not str:
+        raise CodeError("protocol", "ProtocolError", "The grader was not told where its file lies.")
+    return path
 
 
 def read_file(student: Proxy, path: str) -> bytes:

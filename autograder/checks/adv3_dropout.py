@@ -13,6 +13,7 @@ import numpy as np
 
 from autograder.calls import CodeError, Proxy
 from autograder.checks import check
+from autograder.checks.earlier import builds_on, is_one_of, layered_pass, may_go_on
 from autograder.expect import (
     CheckFailed,
     expect,
@@ -32,6 +33,7 @@ SPREAD_LIMIT = (
     3.0  # times the variance that coins give to the number dropped per example; 60 examples or more
 )
 SHARE_LIMIT = 0.15  # difference of two shares; its deviation is 0.013, or 0.023 with one mask for the batch
+EARLIER = ("sigmoid", "softmax", "cross_entropy", "Affine", "Sigmoid", "softmax_cross_entropy_backward")
 KINDS = ("Dropout", "InvertedDropout")
 OWN_FAULTS = ("missing", "not_implemented", "exception", "exit", "unsendable")  # the others end the process
 
@@ -226,6 +228,7 @@ def inverted_dropout_backward(student: Any, reference: Any, rng: Any) -> None:
 
 
 @check(TASK, points=4, equation="(26)")
+@builds_on(*EARLIER)
 def dropout_network_use(student: Any, reference: Any, rng: Any) -> None:
     """forward_dropout uses the network with all its units, scaled as the dropout layer does it."""
     broken = []
@@ -254,6 +257,7 @@ def dropout_network_use(student: Any, reference: Any, rng: Any) -> None:
 
 
 @check(TASK, points=7, equation="(13), (25)")
+@builds_on(*EARLIER)
 def dropout_network_gradients(student: Any, reference: Any, rng: Any) -> None:
     """loss_and_gradients_dropout trains through the dropout layer: one mask, forward and back."""
     broken = []
@@ -270,18 +274,19 @@ def dropout_network_gradients(student: Any, reference: Any, rng: Any) -> None:
         expected = _network(params, x, t, _layer(student, kind, 0.3, seed), kind)
         try:
             _compare_network(got, expected, kind)
-        except CheckFailed:
-            # What has cost already is not judged again: a mistake of task 1-3 (made of the student's own layers,
-            # softmax and loss, the network is right), or masks that the seed does not repeat (backward tells them).
-            for other in (_own_network, _network_by_backward):
-                try:
-                    again = _layer(student, kind, 0.3, seed) if other is _own_network else layer
-                    _compare_network(got, other(student, params, x, t, again), kind)
-                    break
-                except (CheckFailed, CodeError):
-                    pass
-            else:
-                raise
+        except CheckFailed as failure:
+            # What has cost already is not judged again: masks that the seed does not repeat (backward tells them), or
+            # a mistake of task 1-3 (made of the student's own layers, softmax and loss, the network is right).
+            try:
+                _compare_network(got, _network_by_backward(student, params, x, t, layer), kind)
+            except (CheckFailed, CodeError):
+                between = [
+                    (_layer(student, "Sigmoid"), {}),
+                    (_layer(student, kind, 0.3, seed), {"train": True}),
+                ]
+                own = layered_pass(student, params, x, t, between)
+                if not may_go_on(student, failure, *EARLIER) or not is_one_of(got, own):
+                    raise failure from None
     if len(broken) == len(KINDS):
         raise broken[0]
 
@@ -458,22 +463,6 @@ def _own_use(student: Any, params: dict[str, np.ndarray], x: np.ndarray, layer: 
     hidden = _call(student, "sigmoid", _call(affine1, "forward", x))
     y = _call(student, "softmax", _call(affine2, "forward", _call(layer, "forward", hidden, train=False)))
     return expect_array(y, (len(x), params["b2"].size), "softmax")
-
-
-def _own_network(
-    student: Any, params: dict[str, np.ndarray], x: np.ndarray, t: np.ndarray, layer: Any
-) -> tuple[Any, dict[str, Any]]:
-    """Loss and gradients, made of the student's own functions of tasks 1 to 3."""
-    affine1 = _layer(student, "Affine", params["W1"], params["b1"])
-    affine2 = _layer(student, "Affine", params["W2"], params["b2"])
-    sigmoid = _layer(student, "Sigmoid")
-    hidden = _call(sigmoid, "forward", _call(affine1, "forward", x))
-    y = _call(student, "softmax", _call(affine2, "forward", _call(layer, "forward", hidden, train=True)))
-    d_dropped = _call(affine2, "backward", _call(student, "softmax_cross_entropy_backward", y, t))
-    _call(affine1, "backward", _call(sigmoid, "backward", _call(layer, "backward", d_dropped)))
-    grads = {"W1": affine1.d_W, "b1": affine1.d_b, "W2": affine2.d_W, "b2": affine2.d_b}
-    loss = expect_number(_call(student, "cross_entropy", y, t), "cross_entropy")
-    return loss, {key: expect_array(value, params[key].shape, key) for key, value in grads.items()}
 
 
 def _compare_network(got: Any, expected: tuple[Any, dict[str, Any]], kind: str) -> None:

@@ -77,11 +77,7 @@ def diagnose(
         return list(results)
     known = load_misconceptions(task)
     found: dict[str, list[Misconception]] = {}
-    with (
-        _time_to_stop(),
-        tempfile.TemporaryDirectory(prefix="diagnosis-") as folder,
-        contextlib.chdir(folder),
-    ):
+    with _time_to_stop():
         for own in (True, False):
             for result in [result for result in failed if result.name not in found]:
                 elsewhere = list(dict.fromkeys(m for matches in found.values() for m in matches))
@@ -128,16 +124,16 @@ def _agreement(namespace: Mapping[str, Any], log: Log, *, words: bool = False) -
     """
     session = Session(namespace)
     replies = _Replies(words)
-    with _own_chance(), warnings.catch_warnings(), np.errstate(all="ignore"):
+    with _apart(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for number, (request, recorded) in enumerate(log, 1):
             try:
                 own = session.perform(
                     {key: map_leaves(value, replies.here) for key, value in request.items()}
                 )
-            except KeyError:  # an object that this code never returned
+            except LookupError:  # an object that this code never returned, or a path outside
                 return Agreement.NONE
-            if request["op"] == "write" and "value" in own and "value" in recorded:
+            if request["op"] == "write" and "value" in own and type(recorded.get("value")) is str:
                 replies.paths[recorded["value"]] = own["value"]
             elif not replies.alike(own, recorded, last=number == len(log)):
                 return Agreement.NONE
@@ -158,7 +154,12 @@ class _Replies:
         """What stands in this replay for a part of a recorded request."""
         if isinstance(leaf, Handle):
             return self._handles[leaf.number]
-        return self.paths.get(leaf, leaf) if isinstance(leaf, str) else leaf
+        if not isinstance(leaf, str):
+            return leaf
+        # This runs with the grader's own rights, and where the student's files lie is the student's word.
+        if leaf not in self.paths and (leaf.startswith(("/", "~")) or ".." in leaf):
+            raise LookupError(leaf)
+        return self.paths.get(leaf, leaf)
 
     def alike(self, own: dict[str, Any], recorded: dict[str, Any], *, last: bool) -> bool:
         """Whether two replies say the same."""
@@ -235,11 +236,12 @@ def _same_number(mine: str, theirs: str) -> bool:
 
 
 @contextlib.contextmanager
-def _own_chance() -> Iterator[None]:
-    """Leave the global random generators as they were; a planted mistake may use them."""
+def _apart() -> Iterator[None]:
+    """Work in an empty folder, and leave the global random generators as they were; planted code may use both."""
     kept = np.random.get_state(), random.getstate()
     try:
-        yield
+        with tempfile.TemporaryDirectory(prefix="diagnosis-") as folder, contextlib.chdir(folder):
+            yield
     finally:
         np.random.set_state(kept[0])
         random.setstate(kept[1])

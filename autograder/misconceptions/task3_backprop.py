@@ -907,28 +907,6 @@ def save_parameters(path, params):
 """,
     ),
     Misconception(
-        name="load_parameters unpickles, which runs what the file's author put in",
-        check="load_rejects",
-        hint="A pickle is a program. The docstring says “never unpickles”: which argument of np.load decides that?",
-        source="""
-def load_parameters(path):
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=True) as arrays:
-            params = {name: arrays[name] for name in arrays.files}
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError("this is no .npz file of plain arrays") from error
-    wrong = {"W1", "b1", "W2", "b2"} ^ params.keys()
-    if wrong:
-        raise ValueError(f"missing or unexpected: {sorted(wrong)}")
-    for name, ndim in (("W1", 2), ("b1", 1), ("W2", 2), ("b2", 1)):
-        if params[name].ndim != ndim or params[name].dtype.kind != "f":
-            raise ValueError(f"{name} must be a {ndim}-D array of floats")
-    return params
-""",
-    ),
-    Misconception(
         name="a damaged file raises the error of the zip reader, not a ValueError",
         check="load_rejects",
         hint="Save a network, cut the file in half and load it. What is the type of the error, and which one does the "

@@ -16,6 +16,7 @@ from autograder.calls import (
     error_of,
     kept,
     mutated_arguments,
+    put_file,
     run,
 )
 
@@ -199,3 +200,14 @@ def test_an_array_that_stayed_there_counts_as_unchanged_when_it_is_passed_on():
     there = kept(student.make)
     np.testing.assert_array_equal(student.double(there), np.zeros(3))
     assert mutated_arguments(student) == []
+
+
+@pytest.mark.parametrize("place", [3, ["x"], None])
+def test_a_file_that_lies_nowhere_breaks_the_protocol(place):
+    class Forging:
+        def perform(self, request):
+            return {"value": place}
+
+    with pytest.raises(CodeError) as caught:
+        put_file(connect(Forging()), "network.npz", b"")
+    assert caught.value.kind == "protocol"

@@ -158,7 +158,6 @@ SAYS = {
     "training changes the caller's arrays, because the copy holds the same ones": "(argument 1) was changed",
     "save_parameters lets NumPy add .npz to the path": "np.savez adds .npz",
     "save_parameters converts to float32": "has dtype float32, expected float64",
-    "load_parameters unpickles, which runs what the file's author put in": "allow_pickle=False",
     "a damaged file raises the error of the zip reader, not a ValueError": "got 'BadZipFile",
     "the error of load_parameters does not say which array is wrong": "expected a message that names b1",
 }

@@ -2,11 +2,14 @@
 
 import nbformat
 import numpy as np
+import pytest
 
 from autograder.authoring.reference import reference_namespace
 from autograder.calls import Session, connect
+from autograder.calls.values import Handle
 from autograder.checks import load_checks
 from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.course import load_course
 from autograder.grading.diagnosis import LOG_CALLS, Witness, diagnose
 from autograder.misconceptions import load_misconceptions
 from tests.grading.conftest import HOME, command
@@ -108,3 +111,30 @@ def test_the_name_is_in_the_autograded_notebook_and_on_the_feedback_page(pupils)
     page = (pupils.course.root / "feedback" / "ada" / TASK / f"{TASK}.html").read_text()
     assert f"This looks like: {log2()}." in nbformat.writes(notebook)
     assert f"This looks like: {log2()}." in page
+
+
+@pytest.mark.parametrize("forged", ["/{}", "../{}", "~/{}", ["x"], {"a": 1}, None])
+def test_a_forged_place_of_a_file_leads_nowhere(tmp_path, monkeypatch, forged):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    monkeypatch.chdir(tmp_path)
+    place = forged.format(str(victim).lstrip("/")) if isinstance(forged, str) else forged
+    params = {"W1": np.zeros((3, 2)), "b1": np.zeros(2), "W2": np.zeros((2, 4)), "b2": np.zeros(4)}
+    save = Handle(1, "function")
+    log = [
+        ({"op": "get", "of": Handle(0), "name": "save_parameters"}, {"value": save}),
+        ({"op": "call", "of": save, "args": [place, params], "kwargs": {}}, {"value": None, "mutated": []}),
+    ]
+    told = ({"op": "write", "name": "network.npz", "content": None}, {"value": place})
+    check = load_checks("task3_backprop")["save_load"]
+    failed = CheckResult(check.name, check.title, Status.FAILED, 0.0, check.points)
+    for conversation in (log, [told, *log]):
+        diagnose(HOME, "task3_backprop", [failed], {check.name: conversation})
+    assert victim.read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["victim"]
+
+
+def test_no_known_mistake_unpickles():
+    for task in load_course(HOME).tasks:
+        for mistake in load_misconceptions(task):
+            assert "allow_pickle=True" not in mistake.source and "pickle.load" not in mistake.source
