@@ -127,19 +127,20 @@ def calibrate(
     if scored.trainer == scored.task:
         chosen = None
 
-    def accuracies(source: str, part: str, count: int) -> list[float]:
-        waiting = [pool.submit(accuracy, scored, source, part, seed) for seed in range(count)]
-        return [found for future in waiting if (found := future.result()) is not None]
+    def accuracies(source: str, count: int, parts: tuple[str, ...] = ("grading",)) -> dict[str, list[float]]:
+        waiting = [pool.submit(accuracy, scored, source, parts, seed) for seed in range(count)]
+        found = [result for future in waiting if (result := future.result()) is not None]
+        return {part: [result[part] for result in found] for part in parts}
 
     def both(source: str) -> list[dict[str, Any]]:
-        return [spread(accuracies(source, part, runs), part) for part in PARTS]
+        return [spread(found, part) for part, found in accuracies(source, runs, PARTS).items()]
 
     right = {"reference": both("")}
     ways = dict(read_alternatives(ROOT, scored.trainer))
     if chosen:
         slowest = chosen["slowest_alternative"]["name"]
     else:
-        tried = {name: np.mean(accuracies(source, "grading", TRIALS)) for name, source in ways.items()}
+        tried = {name: np.mean(accuracies(source, TRIALS)["grading"]) for name, source in ways.items()}
         slowest = min(tried, key=lambda name: tried[name])
     right["slowest_alternative"] = both(ways[slowest])
     full = min(threshold_below(s) for spreads in right.values() for s in spreads)
@@ -162,11 +163,11 @@ def strongest_mistake(
     for mistake in load_misconceptions(scored.trainer):
         if only not in (None, mistake.name):
             continue
-        found = accuracies(mistake.source, "grading", 1)
+        found = accuracies(mistake.source, 1)["grading"]
         if found and found[0] < full:
             tried[mistake.name] = (found[0], mistake.source)
     for name in sorted(tried, key=lambda name: -tried[name][0]):
-        found = accuracies(tried[name][1], "grading", runs)
+        found = accuracies(tried[name][1], runs)["grading"]
         if np.mean(found) < full:
             stopped = float(np.mean(np.array(found) < full))
             measured = {key: value for key, value in spread(found, "grading").items() if key != "minimum"}
@@ -174,18 +175,26 @@ def strongest_mistake(
     return None
 
 
-def accuracy(scored: Scored, source: str, part: str, seed: int) -> float | None:
-    """What the check would score for the reference with ``source`` planted; None when it scores nothing."""
-    data = data_of(scored.data_set, part)
+def accuracy(scored: Scored, source: str, parts: tuple[str, ...], seed: int) -> dict[str, float] | None:
+    """What the check would score by part of the data for the reference with ``source`` planted; None for nothing."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         namespace = reference_namespace(ROOT, scored.trainer, source)
         try:
             if scored.task == "task4_classifier":
-                return task4_classifier.accuracy_of(parameters(namespace, seed), data)
+                content = parameters(namespace, seed)
+                return {
+                    part: task4_classifier.accuracy_of(content, data_of(scored.data_set, part))
+                    for part in parts
+                }
             checks = importlib.import_module(f"autograder.checks.{scored.task}")
-            rng = np.random.default_rng([seed, PARTS.index(part)])
-            return checks.trained_accuracy(connect(Session(namespace)), rng, data)
+            found = {}
+            for part in parts:
+                rng = np.random.default_rng([seed, PARTS.index(part)])
+                found[part] = checks.trained_accuracy(
+                    connect(Session(namespace)), rng, data_of(scored.data_set, part)
+                )
+            return found
         except (CheckFailed, CodeError, ArithmeticError, LookupError, TypeError, ValueError):
             return None  # a mistake that does not come as far as an accuracy
 

@@ -176,7 +176,7 @@ class _Runs:
                 # A namespace for each check: when grading, each runs in a fork of the same state.
                 own = self._namespace()
                 witness = Witness(Session(own))
-                student = connect(witness if check.seconds <= CHECK_SECONDS else Session(own))
+                student = connect(witness if check.replay else Session(own))
                 reference = connect(Session(reference_namespace(plan.home, plan.task)), trusted=True)
                 rng = check_rng(seed.to_bytes(4, "big"), name)
                 result = run_check(check, student, reference, rng, plan.data())

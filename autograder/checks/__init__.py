@@ -32,6 +32,7 @@ class Check:
         points: full points.
         equation: the handout equations it covers, as "(5), (6)", or None.
         seconds: wall time it may take.
+        replay: whether the diagnosis of a failure may put its questions to known mistakes; not when it trains.
         title: first line of its docstring.
     """
 
@@ -40,6 +41,7 @@ class Check:
     points: float
     equation: str | None
     seconds: float
+    replay: bool
     title: str
     function: Callable[..., Any]
     wants_data: bool
@@ -69,13 +71,19 @@ _registry: dict[str, dict[str, Check]] = {}
 
 
 def check(
-    task: str, *, points: float, equation: str | None = None, seconds: float = CHECK_SECONDS
+    task: str,
+    *,
+    points: float,
+    equation: str | None = None,
+    seconds: float = CHECK_SECONDS,
+    replay: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as a check of ``task`` worth ``points``.
 
     Args:
         equation: the handout equations it covers, as "(5), (6)".
         seconds: wall time it may take, training included.
+        replay: False when its questions take long to answer; so they do wherever ``seconds`` is more than usual.
 
     Raises:
         CheckDefinitionError: the task has a check of this name, the points are not positive, or the docstring is
@@ -84,7 +92,7 @@ def check(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
-        code = function.__code__
+        code = inspect.unwrap(function).__code__
         place = f"{code.co_filename}:{code.co_firstlineno}"
         known = _registry.setdefault(task, {})
         if name in known:
@@ -104,6 +112,7 @@ def check(
             points=float(points),
             equation=equation,
             seconds=seconds,
+            replay=replay and seconds <= CHECK_SECONDS,
             title=title,
             function=function,
             wants_data="data" in inspect.signature(function).parameters,

@@ -1,20 +1,35 @@
 """Checks of task 3: gradients, the training loop, accuracy, saving and loading.
 
 Gradients are compared with central differences of the equations themselves, which no mistake of the student's earlier
-tasks can spoil. Where such a mistake changes the loss, the student's own loss is differenced instead: it costs once.
+tasks can spoil. Where such a mistake changes the network, a right backward pass is made of the student's own sigmoid,
+softmax and loss instead, and training is compared with steps down the student's own gradients: it costs once.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograder.calls import CodeError, Proxy, error_of, mutated_arguments, put_file, read_file, run
+from autograder.calls.values import agrees
 from autograder.checks import TaskData, check, threshold
+from autograder.checks.earlier import (
+    builds_on,
+    inputs_of,
+    is_wrong,
+    may_go_on,
+    network_pass,
+    own_labels,
+    own_networks,
+    packed,
+    targets_of,
+)
 from autograder.expect import (
+    SILENT_KINDS,
     CheckFailed,
     Partial,
     expect,
@@ -25,7 +40,6 @@ from autograder.expect import (
     expect_dict,
     expect_function,
     expect_gradient,
-    expect_labels,
     expect_number,
     expect_object,
     expect_parameters,
@@ -45,6 +59,12 @@ NAMES = ("W1", "b1", "W2", "b2")
 LOSS_ATOL = 2e-3  # of a loss printed with three or more decimals
 STEP_RTOL = 2e-3  # of the change of a parameter that is kept in float32
 IMAGES, EPOCHS = 2_000, 20  # of the training check: 0.3 s; as many images as a notebook's own check has
+# What of tasks 1 and 2 has a part in training.
+EARLIER = ("sigmoid", "softmax", "cross_entropy", "one_hot", "flatten")
+ALONG, LENGTHS = (
+    0.85,
+    (0.6, 1.6),
+)  # how well one epoch of small steps follows the gradient; a right one: 0.93, 0.8 to 1.2
 EPOCH_LINE = re.compile(r"\s*epoch\s*(\d+)\s*:\s*loss\s*[:=]?\s*([-+.\w]+)\s*", re.IGNORECASE | re.ASCII)
 
 Params = dict[str, np.ndarray]
@@ -178,6 +198,7 @@ def layer(student: Proxy, kind: str, *arguments: np.ndarray) -> _Layer:
 
 
 @check(TASK, points=7, equation="(2), (21)")
+@builds_on("sigmoid")
 def sigmoid_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
     """The sigmoid layer and its gradient are right, also for large inputs."""
     x, other, d_out = 2 * rng.normal(size=(3, 4, 5))
@@ -198,8 +219,11 @@ def sigmoid_layer(student: Proxy, reference: Proxy, rng: Any) -> None:
         sigmoid = layer(student, "Sigmoid")
         expect_close(sigmoid("forward", far), own, "Sigmoid.forward of ±1000, ±745, ±40")
         d_x = sigmoid("backward", np.ones_like(far))
-        expect_close(d_x, np.zeros_like(far), "Sigmoid.backward far from 0", atol=1e-6)
-    expect_unchanged(student)
+        with np.errstate(all="ignore"):
+            slope = own - own**2  # 0, unless task 1 is wrong
+        expect_close(d_x, slope, "Sigmoid.backward far from 0", atol=1e-6)
+    if not any(call.startswith("sigmoid (") for call in mutated_arguments(student)):  # that costs in task 1
+        expect_unchanged(student)
 
 
 def follows_own(
@@ -227,21 +251,25 @@ def follows_own(
 
 
 @check(TASK, points=13, equation="(12), (13)")
+@builds_on("sigmoid", "softmax", "cross_entropy")
 def network_gradients(student: Proxy, reference: Proxy, rng: Any) -> None:
     """loss_and_gradients returns the mean loss and its gradient for every parameter."""
     params = random_network(6, rng, inputs=9, classes=4)
     x, t = rng.uniform(size=(5, 9)), np.eye(4)[rng.integers(0, 4, size=5)]
-    loss, grads = loss_and_gradients(student, params, x, t)
-    right_loss, right_grads = reference.loss_and_gradients(params, x, t)
-    own = own_loss(student, params, x, t)
-    if abs(loss - right_loss) > 1e-4 and own is not None and abs(loss - own) <= 1e-4:
-        follow_own_loss(student, params, x, t, grads)
+    result = expect_function(student, "loss_and_gradients")(params, x, t)
+    try:
+        expect_pass(result, *reference.loss_and_gradients(params, x, t))
+    except CheckFailed:
+        own = quietly(lambda: network_pass(params, x, t, student))
+        if own is None:
+            raise
+        try:
+            expect_pass(result, *own)
+        except CheckFailed:
+            if not is_wrong(student, "sigmoid", "softmax", "cross_entropy"):
+                raise
+            follow_own_loss(student, params, x, t, own[0])
         return
-    hint = "The loss is cross_entropy of what forward computes: affine, sigmoid, affine, softmax."
-    expect_close(loss, right_loss, "loss_and_gradients: the loss", hint=hint)
-    hint = "Walk back through the layers in reverse order; each gets what the one behind it returned."
-    for name in NAMES:
-        expect_close(grads[name], right_grads[name], f"loss_and_gradients: the gradient of {name}", hint=hint)
     expect_unchanged(student)
     own_numbers = np.random.default_rng(int(rng.integers(2**31)))
     params = {name: value.astype(np.float32) for name, value in random_network(100, own_numbers).items()}
@@ -261,30 +289,42 @@ def network_gradients(student: Proxy, reference: Proxy, rng: Any) -> None:
         )
 
 
-def loss_and_gradients(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray) -> tuple[float, Params]:
-    """The student's loss_and_gradients, in the right types and shapes."""
-    result = expect_function(student, "loss_and_gradients")(params, x, t)
+def expect_pass(result: Any, loss: Any, grads: Params) -> None:
+    """``result`` is this loss, which a wrong task 2 may make an array, and these gradients."""
+    got_loss, got_grads = expect_pair(result)
+    if not (isinstance(loss, np.ndarray) and isinstance(got_loss, np.ndarray) and agrees(got_loss, loss)):
+        got_loss = expect_number(got_loss, "loss_and_gradients: the loss")
+        hint = "The loss is cross_entropy of what forward computes: affine, sigmoid, affine, softmax."
+        expect_close(got_loss, loss, "loss_and_gradients: the loss", hint=hint)
+    got_grads = expect_parameters(got_grads, grads, "loss_and_gradients: the gradient of")
+    hint = "Walk back through the layers in reverse order; each gets what the one behind it returned."
+    for name in NAMES:
+        expect_close(got_grads[name], grads[name], f"loss_and_gradients: the gradient of {name}", hint=hint)
+
+
+def expect_pair(result: Any) -> tuple[Any, Any]:
+    """What loss_and_gradients returned, as two values."""
     expect(
         type(result) in (tuple, list) and len(result) == 2,
         f"loss_and_gradients: got {show(result)}, expected the loss and a dict of gradients",
         "Return both: loss, grads.",
     )
-    loss = expect_number(result[0], "loss_and_gradients: the loss")
-    return loss, expect_parameters(result[1], params, "loss_and_gradients: the gradient of")
+    return result[0], result[1]
 
 
-def own_loss(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray) -> float | None:
-    """The loss by the student's own tasks 1 and 2, or None when these cannot tell."""
+def loss_and_gradients(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray) -> tuple[float, Params]:
+    """The student's loss_and_gradients, in the right types and shapes."""
+    loss, grads = expect_pair(expect_function(student, "loss_and_gradients")(params, x, t))
+    if isinstance(loss, np.ndarray) and loss.ndim == 1 and len(loss) == len(x):
+        loss = float(np.mean(expect_array(loss, loss.shape, "loss_and_gradients: the loss")))
+    loss = expect_number(loss, "loss_and_gradients: the loss")
+    return loss, expect_parameters(grads, params, "loss_and_gradients: the gradient of")
 
-    def ask() -> float:
-        y = expect_array(expect_function(student, "forward")(params, x), t.shape, "forward")
-        return expect_number(expect_function(student, "cross_entropy")(y, t), "cross_entropy")
 
-    return quietly(ask)
-
-
-def follow_own_loss(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray, grads: Params) -> None:
-    """``grads`` is the gradient of the student's own loss, which tasks 1 and 2 have judged already."""
+def follow_own_loss(student: Proxy, params: Params, x: np.ndarray, t: np.ndarray, own: Any) -> None:
+    """The loss is the student's ``own``, which tasks 1 and 2 have judged already, and the gradients are its."""
+    loss, grads = loss_and_gradients(student, params, x, t)
+    expect_close(loss, expect_number(own, "cross_entropy"), "loss_and_gradients: the loss")
     for name in NAMES:
         expect(
             bool(np.abs(grads[name]).max() > 1e-6),
@@ -326,21 +366,81 @@ def sgd_step(student: Proxy, reference: Proxy, rng: Any) -> None:
 
 
 @check(TASK, points=6, equation="(22)")
+@builds_on(*EARLIER)
 def train_full_batch(student: Proxy, reference: Proxy, rng: Any) -> None:
     """With batch_size = N, training is one exact step downhill for each epoch."""
     params = random_network(3, rng)
     images, labels = rng.integers(0, 256, size=(6, 28, 28), dtype=np.uint8), rng.integers(0, 10, size=6)
-    options = {"batch_size": 6, "learning_rate": 0.6, "seed": 5}
-    for epochs in (1, 3):
-        trained = train(student, params, images, labels, epochs=epochs, **options)
-        expected = reference.train(params, images, labels, epochs=epochs, **options)
-        try:
+    try:
+        for epochs in (1, 3):
+            trained = train(
+                student, params, images, labels, epochs=epochs, batch_size=6, learning_rate=0.6, seed=5
+            )
+            expected = reference.train(
+                params, images, labels, epochs=epochs, batch_size=6, learning_rate=0.6, seed=5
+            )
             expect_same_steps(trained, expected, params, epochs)
+    except (CheckFailed, CodeError) as failure:
+        again(student, failure, lambda way: expect_own_steps(student, params, images, labels, way))
+
+
+def again(student: Proxy, failure: CheckFailed | CodeError, judge: Callable[[int], None]) -> None:
+    """Judge training once more, on the student's own gradients, where tasks 1 and 2 may be to blame for ``failure``.
+
+    ``judge(0)`` does so as it was. Then come gentle ways, with small steps: ``judge(1)`` and ``judge(2)``.
+    """
+    if not may_go_on(student, failure, *EARLIER):
+        raise failure
+    for way in range(3):
+        try:
+            judge(way)
+            return
         except CheckFailed:
-            own = own_descent(student, params, images, labels, rate=0.6, steps=epochs)
-            if own is None:
+            pass
+        except CodeError as error:
+            if error.kind not in SILENT_KINDS:
                 raise
-            expect_same_steps(trained, own[0], params, epochs)
+    raise failure
+
+
+def told_apart(labels: np.ndarray, way: int) -> np.ndarray:
+    """Labels that a wrong one_hot can still write: 0 as they are, 1 from 1 to 8, 2 with the highest one, 9."""
+    if way == 0:
+        return labels
+    labels = labels.astype(np.int64) % 8 + 1
+    return labels if way == 1 else np.where(labels == labels.max(), 9, labels)
+
+
+def small_rate(student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray) -> float:
+    """A learning rate with which one step changes no parameter by more than 0.0002."""
+    x, t = images[:10].reshape(-1, 784) / 255, targets_of(student, labels[:10])[-1]
+    _, grads = loss_and_gradients(student, params, x, t)
+    return min(0.05, 0.0002 / max(float(np.abs(grads[name]).max()) for name in NAMES))
+
+
+def expect_own_steps(
+    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, way: int
+) -> None:
+    """With batch_size = N, training follows the student's own gradients, for which other checks are there."""
+    labels = told_apart(labels, way)
+    rate = small_rate(student, params, images, labels) if way else 0.6
+    for epochs in (1, 3):
+        options = {"epochs": epochs, "batch_size": len(images), "learning_rate": rate, "seed": 5}
+        trained, fits = train(student, params, images, labels, **options), []
+        for x in inputs_of(student, images):
+            for t in targets_of(student, labels):
+                end, _ = descent(student, params, x, t, rate=rate, steps=epochs)
+                fits.append(passes(expect_same_steps, trained, end, params, epochs))
+        expect(any(fits), "train does not follow the gradients")
+
+
+def passes(test: Callable[..., Any], *arguments: Any) -> bool:
+    """Whether ``test`` of the ``arguments`` finds nothing wrong."""
+    try:
+        test(*arguments)
+    except CheckFailed:
+        return False
+    return True
 
 
 def train(student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, **options: Any) -> Params:
@@ -358,28 +458,21 @@ def expect_same_steps(trained: Params, expected: Params, start: Params, epochs: 
         expect_close(step, right, title, rtol=STEP_RTOL, atol=1e-6, hint=hint)
 
 
-def own_descent(
-    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, *, rate: float, steps: int
-) -> tuple[Params, list[float]] | None:
-    """Parameters after, and losses before, each of some full steps down the student's own gradients.
-
-    None when these are broken: no base to go on from.
-    """
-    x, t = images.reshape(len(images), -1) / 255, np.eye(10)[labels]
-
-    def descend() -> tuple[Params, list[float]]:
-        at, losses = params, []
-        for _ in range(steps):
-            loss, grads = loss_and_gradients(student, at, x, t)
-            expect(any(np.abs(grads[name]).max() > 1e-6 for name in NAMES), "the gradients are zero")
-            at = {name: at[name] - rate * grads[name] for name in NAMES}
-            losses.append(loss)
-        return at, losses
-
-    return quietly(descend)
+def descent(
+    student: Proxy, params: Params, x: np.ndarray, t: np.ndarray, *, rate: float, steps: int
+) -> tuple[Params, list[float]]:
+    """Parameters after, and losses before, each of some full steps down the student's own gradients."""
+    at, losses = params, []
+    for _ in range(steps):
+        loss, grads = loss_and_gradients(student, at, x, t)
+        expect(any(np.abs(grads[name]).max() > 1e-6 for name in NAMES), "the gradients are zero")
+        at = {name: at[name] - rate * grads[name] for name in NAMES}
+        losses.append(loss)
+    return at, losses
 
 
 @check(TASK, points=5, equation="(12)")
+@builds_on(*EARLIER)
 def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
     """After every epoch one line, "epoch 1: loss 0.4321", with the mean loss of its mini-batches."""
     # All images are the same, so that every order of them gives the same losses.
@@ -388,15 +481,29 @@ def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
     labels = np.repeat(rng.integers(0, 10, size=1), 12)
     arguments = (params, images, labels)
     options: dict[str, Any] = {"epochs": 3, "batch_size": 4, "learning_rate": 0.1, "seed": 1}
-    printed = epoch_losses(run(expect_function(student, "train"), *arguments, **options).stdout, 3)
-    expected = epoch_losses(run(reference.train, *arguments, **options).stdout, 3)
     try:
+        printed = epoch_losses(run(expect_function(student, "train"), *arguments, **options).stdout, 3)
+        expected = epoch_losses(run(reference.train, *arguments, **options).stdout, 3)
         expect_losses(printed, expected)
-    except CheckFailed:
-        own = own_descent(student, params, images[:4], labels[:4], rate=0.1, steps=9)
-        if own is None:
-            raise
-        expect_losses(printed, list(np.reshape(own[1], (3, 3)).mean(axis=1)))
+    except (CheckFailed, CodeError) as failure:
+        again(student, failure, lambda way: expect_own_losses(student, *arguments, way))
+
+
+def expect_own_losses(
+    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, way: int
+) -> None:
+    """The printed losses are those on the way down the student's own gradients."""
+    labels = told_apart(labels, way)
+    rate = small_rate(student, params, images, labels) if way else 0.1
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 4, "learning_rate": rate, "seed": 1}
+    done = run(expect_function(student, "train"), params, images, labels, **options)
+    printed, fits = epoch_losses(done.stdout, 3), []
+    for x in inputs_of(student, images[:4]):
+        for t in targets_of(student, labels[:4]):
+            _, losses = descent(student, params, x, t, rate=rate, steps=9)
+            expected = list(np.reshape(losses, (3, 3)).mean(axis=1))
+            fits.append(passes(expect_losses, printed, expected))
+    expect(any(fits), "train prints other losses than those of its gradients")
 
 
 def epoch_losses(printed: str, epochs: int) -> list[float]:
@@ -433,56 +540,120 @@ def expect_losses(printed: list[float], expected: list[float]) -> None:
 
 
 @check(TASK, points=6, equation="(22)")
+@builds_on(*EARLIER)
 def train_reduces_loss(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
     """Training makes the loss fall, and every image takes part in it."""
     own_numbers = np.random.default_rng(int(rng.integers(2**31)))
     params = random_network(100, own_numbers)
     count = min(len(data.train[0]), 1_950)  # no multiple of the 100 of a mini-batch
     images, labels = np.array(data.train[0][:count]), np.array(data.train[1][:count])
+    lit, small = lit_images(60), random_network(3, own_numbers)
+    digits = own_numbers.integers(0, 10, size=60)
+    try:
+        expect_lower_loss(student, params, images, labels)
+        expect_all_used(student, small, lit, digits, rate=0.5, batch=7)
+    except (CheckFailed, CodeError) as failure:
+
+        def judge(way: int) -> None:
+            expect(way > 0, "the same again")
+            expect_downhill(student, way)
+            labels = told_apart(digits, way)
+            rate = small_rate(student, small, lit, labels)
+            expect_all_used(student, small, lit, labels, rate=rate, batch=6)
+
+        again(student, failure, judge)
+
+
+def expect_lower_loss(student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray) -> None:
     trained = train(student, params, images, labels, epochs=5, seed=2)
     x, t = images[:500].reshape(-1, 784) / 255, np.eye(10)[labels[:500]]
     before, after = (float(mean_loss(network_logits(p, x), t)) for p in (params, trained))
-    if not after < 1.5:  # untrained: 2.3; the reference: 0.7
-        own_before, own_after = own_loss(student, params, x, t), own_loss(student, trained, x, t)
-        if own_before is not None and own_after is not None and abs(own_before - before) > 1e-3:
-            before, after = own_before, own_after  # tasks 1 and 2 are wrong: their loss is what fell
     hint = "Do image and label still belong together after the shuffle? Is the updated dict used in the next step?"
     message = (
         f"train: the loss of its images is {before:.3f} before and {after:.3f} after 5 epochs, expected below"
     )
-    expect(after < 1.5 and after < before, f"{message} 1.5", hint)
+    expect(after < 1.5 and after < before, f"{message} 1.5", hint)  # untrained: 2.3; the reference: 0.7
 
-    # One pixel is lit in each of these images: only rows of W1 whose image was used can change.
-    count = 60
-    params = random_network(3, own_numbers)
-    images = np.zeros((count, 28, 28), dtype=np.uint8)
-    images.reshape(count, 784)[np.arange(count), np.arange(count)] = 255
-    labels = own_numbers.integers(0, 10, size=count)
-    trained = train(student, params, images, labels, epochs=1, batch_size=7, learning_rate=0.5, seed=3)
-    used = int((np.abs(trained["W1"] - params["W1"])[:count].max(axis=1) > 1e-5).sum())
+
+def lit_images(count: int, each: int = 1) -> np.ndarray:
+    """Images in which ``each`` pixels are lit, and no pixel in two of them."""
+    images = np.zeros((count, 784), dtype=np.uint8)
+    images[np.repeat(np.arange(count), each), np.arange(count * each)] = 255
+    return images.reshape(count, 28, 28)
+
+
+def expect_all_used(
+    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, *, rate: float, batch: int
+) -> None:
+    """One pixel is lit in each of these images: only rows of W1 whose image was used can change."""
+    count = len(images)
+    options = {"epochs": 1, "batch_size": batch, "learning_rate": rate, "seed": 3}
+    trained = train(student, params, images, labels, **options)
+    used = int((np.abs(trained["W1"] - params["W1"])[:count].max(axis=1) > 2e-5 * rate).sum())
     expect(
         used >= 0.4 * count,  # eight independent mini-batches of 7 use 38 of 60 on average
-        f"train: {used} of {count} images had an influence in one epoch of mini-batches of 7, expected (nearly) all",
+        f"train: {used} of {count} images had an influence in one epoch of mini-batches of {batch}, expected (nearly) all",
         "An epoch walks through all of a shuffled list of indices, in portions of batch_size.",
     )
 
 
+def expect_downhill(student: Proxy, way: int) -> None:
+    """One epoch of small steps moves the weights against the student's own gradients.
+
+    To first order the way does not depend on the order of the images, and no network has to learn anything for it.
+    Each digit lights pixels of its own, so their rows of W1 say whether image and label have stayed together.
+    """
+    params, batch = random_network(12, np.random.default_rng(5)), 8
+    kinds = np.tile(np.arange(8), 8)
+    images, labels = lit_images(8, each=90)[kinds], told_apart(kinds, way)
+    rate = small_rate(student, params, images, labels)
+    trained = train(student, params, images, labels, epochs=1, batch_size=batch, learning_rate=rate, seed=3)
+    moved, fits = trained["W1"] - params["W1"], []
+    for x in inputs_of(student, images):
+        for t in targets_of(student, labels):
+            due = np.zeros_like(params["W1"])
+            for part in np.split(np.arange(len(labels)), len(labels) // batch):
+                due -= rate * loss_and_gradients(student, params, x[part], t[part])[1]["W1"]
+            length = float(np.linalg.norm(moved)) / max(float(np.linalg.norm(due)), 1e-30)
+            along = (
+                float(np.sum(moved * due)) / max(float(np.linalg.norm(due)), 1e-30) ** 2 / max(length, 1e-30)
+            )
+            fits.append(along > ALONG and LENGTHS[0] < length < LENGTHS[1])
+    expect(any(fits), "train does not go down the gradients")
+
+
 @check(TASK, points=5)
+@builds_on(*EARLIER)
 def train_seeded(student: Proxy, reference: Proxy, rng: Any) -> None:
     """The same seed gives the same network, another seed another, and the caller's arrays stay as they are."""
     own_numbers = np.random.default_rng(int(rng.integers(2**31)))
     params = random_network(3, own_numbers)
     images = own_numbers.integers(0, 256, size=(30, 28, 28), dtype=np.uint8)
     labels = own_numbers.integers(0, 10, size=30)
-    first, again, other = (
-        train(student, params, images, labels, epochs=2, batch_size=8, learning_rate=0.5, seed=seed)
-        for seed in (11, 11, 12)
+    try:
+        expect_seeded(student, params, images, labels, batch_size=8, learning_rate=0.5)
+    except (CheckFailed, CodeError) as failure:
+
+        def judge(way: int) -> None:
+            expect(way > 0, "the same again")
+            others = told_apart(labels, way)
+            rate = small_rate(student, params, images, others)
+            expect_seeded(student, params, images, others, batch_size=6, learning_rate=rate)
+
+        again(student, failure, judge)
+
+
+def expect_seeded(
+    student: Proxy, params: Params, images: np.ndarray, labels: np.ndarray, **options: Any
+) -> None:
+    first, repeated, other = (
+        train(student, params, images, labels, epochs=2, seed=seed, **options) for seed in (11, 11, 12)
     )
     expect_unchanged(student, "Learn on a copy of every array: a new dict of the same arrays is not one.")
     hint = "Make one generator from seed at the beginning, and draw everything random from it."
     for name in NAMES:
         expect_close(
-            again[name], first[name], f"train with the same seed again: {name}", rtol=1e-5, hint=hint
+            repeated[name], first[name], f"train with the same seed again: {name}", rtol=1e-5, hint=hint
         )
     moved = max(np.abs(first[name] - params[name]).max() for name in NAMES)
     expect(moved > 1e-5, "train: it returned the parameters it was given", "Return what has been trained.")
@@ -494,35 +665,53 @@ def train_seeded(student: Proxy, reference: Proxy, rng: Any) -> None:
 
 
 @check(TASK, points=4, equation="(7)")
+@builds_on("flatten", "classify")
 def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> None:
     """accuracy is the fraction of images read correctly, whatever their number."""
     own_numbers = np.random.default_rng(int(rng.integers(2**31)))
     count = 2_345
     images = np.array(data.train[0])[np.arange(count) % len(data.train[0])]
     params = varied_network(30, images, own_numbers)
+    try:
+        digits = network_digits(params, images)
+        expect_fraction(student, params, images, digits, int(digits[0]))
+    except CheckFailed:
+        if is_wrong(student, "flatten", "classify") and follows_own_digits(student, params, images):
+            return
+        raise
+
+
+def follows_own_digits(student: Proxy, params: Params, images: np.ndarray) -> bool:
+    """Whether accuracy is right when the student's own earlier tasks say what the network sees."""
+    for x in inputs_of(student, images):
+        for network in own_networks(student, params, x[:200]):
+            own, few = own_labels(student, network, x), images
+            if own is None or not agrees(own, own_labels(student, network, x, 100)):
+                # A wrong softmax lets examples influence each other: one batch.
+                few = images[:60]
+                own = own_labels(student, network, x[:60])
+            alone = own_labels(student, network, x[:1])
+            if own is None or alone is None or len(set(own.tolist())) < 3:
+                continue
+            if passes(expect_fraction, student, network, few, own, int(alone[0])):
+                return True
+    return False
+
+
+def expect_fraction(
+    student: Proxy, params: Params, images: np.ndarray, digits: np.ndarray, alone: int
+) -> None:
+    """accuracy is right when ``digits`` are what the network sees in the images, ``alone`` in the first by itself."""
+    count = len(images)
     accuracy = expect_function(student, "accuracy")
-
-    def share(digits: np.ndarray) -> tuple[Any, float]:
-        """What accuracy says, and what is right when ``digits`` is what the network sees."""
-        wrong = np.arange(count) % 10 < np.where(np.arange(count) < 2_000, 3, 8)  # the last part is worse
-        labels = np.where(wrong, (digits + 1 + np.arange(count) % 9) % 10, digits).astype(np.uint8)
-        return accuracy(params, images, labels), float(1 - wrong.mean())
-
+    # The last part is worse than the others.
+    wrong = np.arange(count) % 10 < np.where(np.arange(count) < 0.85 * count, 3, 8)
+    labels = np.where(wrong, (digits + 1 + np.arange(count) % 9) % 10, digits).astype(np.uint8)
     hint = "Count what is right in all the parts and divide once, by the number of images: a fraction, not percent."
     name = f"accuracy of {count} images"
-    digits = network_digits(params, images)
-    got, right = share(digits)
-    number = expect_number(got, name)
-    if abs(number - right) > 1e-3:
-        flat = images.reshape(count, 784) / 255
-        own = quietly(
-            lambda: expect_labels(expect_function(student, "classify")(params, flat), count, 10, "classify")
-        )
-        if own is not None and len(set(own.tolist())) > 2:
-            got, right = share(own)
-            digits = own
-        expect_close(expect_number(got, name), right, name, rtol=0, atol=1e-3, hint=hint)
-    for label, right in ((digits[0], 1.0), ((digits[0] + 1) % 10, 0.0)):
+    got = expect_number(accuracy(params, images, labels), name)
+    expect_close(got, float(np.mean(labels == digits)), name, rtol=0, atol=1e-3, hint=hint)
+    for label, right in ((alone, 1.0), ((alone + 1) % 10, 0.0)):
         got = expect_number(
             accuracy(params, images[:1], np.array([label], dtype=np.uint8)), "accuracy of one image"
         )
@@ -530,12 +719,34 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
 
 
 @check(TASK, points=14, equation="(22)", seconds=40)
+@builds_on(*EARLIER)
 def train_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
     """A network trained by train reads images that it has never seen."""
-    accuracy = trained_accuracy(student, rng, data)
-    return ramp(
-        accuracy, *threshold(TASK, "train_accuracy"), f"accuracy after {EPOCHS} epochs of {IMAGES} images"
-    )
+    name = f"accuracy after {EPOCHS} epochs of {IMAGES} images"
+    try:
+        reached = ramp(trained_accuracy(student, rng, data), *threshold(TASK, "train_accuracy"), name)
+        if reached is None or not is_wrong(student, *EARLIER):
+            return reached
+        failure: CheckFailed | CodeError = CheckFailed(reached.message)
+    except (CheckFailed, CodeError) as raised:
+        reached, failure = None, raised
+
+    def judge(way: int) -> None:
+        """With wrong earlier parts a right loop may not learn to read: is it right, on what they give?"""
+        expect(way > 0, "the same again")
+        x, t = lit_images(8, each=90).reshape(8, 784) / 255, np.eye(10)[np.arange(1, 9)]
+        params = random_network(5, np.random.default_rng(6))
+        result = expect_function(student, "loss_and_gradients")(params, x, t)
+        expect_pass(result, *network_pass(params, x, t, student))
+        expect_downhill(student, way)
+
+    try:
+        again(student, failure, judge)
+    except CheckFailed:
+        if reached is not None:
+            return reached
+        raise
+    return None
 
 
 def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
@@ -652,13 +863,6 @@ class _Opens:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open, (self._path, "w")
-
-
-def packed(arrays: dict[str, np.ndarray]) -> bytes:
-    """The bytes of an .npz file with ``arrays``."""
-    content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
-    return content.getvalue()
 
 
 def expect_rejection(

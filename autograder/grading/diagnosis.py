@@ -33,7 +33,11 @@ from autograder.calls.values import Handle, agrees, copied, leaves, map_leaves
 from autograder.checks.outcome import Cause, CheckResult, Status
 from autograder.misconceptions import Misconception, load_misconceptions, load_styles
 
-# Bounds in bytes and calls, not in seconds: the same submission shall get the same words on every machine.
+# Bounds in bytes and requests, not in seconds: the same submission shall get the same words on every machine.
+REQUESTS = (
+    6000  # to replay for one submission, which takes about 0.2 s; what then is not compared gets no name
+)
+PROGRAM = 400  # requests, as which a run of a whole program counts: it reads a data set
 LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not compared
 LOG_CALLS = 3000
 COMPARED = (Status.FAILED, Status.PARTIAL, Status.ERROR, Status.MISSING)
@@ -75,7 +79,7 @@ def diagnose(
     failed = [r for r in results if r.status in COMPARED and logs.get(r.name)]
     if not failed:
         return list(results)
-    known = load_misconceptions(task)
+    known, replays = load_misconceptions(task), _Replays(home, task)
     found: dict[str, list[Misconception]] = {}
     with _time_to_stop():
         for own in (True, False):
@@ -83,7 +87,7 @@ def diagnose(
                 elsewhere = list(dict.fromkeys(m for matches in found.values() for m in matches))
                 here = [m for m in known if m.check == result.name] if own else []
                 log = logs.get(result.name) or []
-                matches = _matching(home, task, log, list(dict.fromkeys([*elsewhere, *here])))
+                matches = replays.matching(log, list(dict.fromkeys([*elsewhere, *here])))
                 if matches:
                     found[result.name] = matches
     return [
@@ -94,20 +98,6 @@ def diagnose(
     ]
 
 
-def _matching(home: Path, task: str, log: Log, candidates: Sequence[Misconception]) -> list[Misconception]:
-    """The candidates that answer ``log`` as it stands there: to the letter, or else up to `Agreement.LOOSE`."""
-    if not candidates:
-        return []
-    for style in load_styles(task):
-        found = {m: _agreement(reference_namespace(home, task, style + m.source), log) for m in candidates}
-        best = max(found.values())
-        if best:
-            # Where the reference would have given the same, the failure does not show in what came back.
-            right = _agreement(reference_namespace(home, task, style), log, words=True)
-            return [] if right >= best else [m for m in candidates if found[m] is best]
-    return []
-
-
 class Agreement(IntEnum):
     """How well two conversations agree."""
 
@@ -116,28 +106,52 @@ class Agreement(IntEnum):
     EXACT = 2  # up to rounding
 
 
-def _agreement(namespace: Mapping[str, Any], log: Log, *, words: bool = False) -> Agreement:
-    """How well the code in ``namespace`` answers every request of ``log`` as recorded.
+class _Replays:
+    """Replays for one submission, as many as `REQUESTS` allow."""
 
-    Args:
-        words: what is printed must agree in its words too, not only in its numbers.
-    """
-    session = Session(namespace)
-    replies = _Replies(words)
-    with _apart(), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        for number, (request, recorded) in enumerate(log, 1):
-            try:
-                own = session.perform(
-                    {key: map_leaves(value, replies.here) for key, value in request.items()}
-                )
-            except LookupError:  # an object that this code never returned, or a path outside
-                return Agreement.NONE
-            if request["op"] == "write" and "value" in own and type(recorded.get("value")) is str:
-                replies.paths[recorded["value"]] = own["value"]
-            elif not replies.alike(own, recorded, last=number == len(log)):
-                return Agreement.NONE
-    return replies.agreement
+    def __init__(self, home: Path, task: str) -> None:
+        self._home, self._task = home, task
+        self._left = REQUESTS
+
+    def matching(self, log: Log, candidates: Sequence[Misconception]) -> list[Misconception]:
+        """The candidates that answer ``log`` as it stands there: to the letter, or else `Agreement.LOOSE`."""
+        if not candidates:
+            return []
+        for style in load_styles(self._task):
+            found = {m: self._agreement(style + m.source, log) for m in candidates}
+            best = max(found.values())
+            # Where the reference would have given the same, the failure does not show in what came back.
+            right = self._agreement(style, log, words=True) if best else Agreement.NONE
+            if self._left < 0:
+                return []  # not every candidate was heard to the end
+            if best:
+                return [] if right >= best else [m for m in candidates if found[m] is best]
+        return []
+
+    def _agreement(self, source: str, log: Log, *, words: bool = False) -> Agreement:
+        """How well the reference with ``source`` planted answers every request of ``log`` as recorded.
+
+        Args:
+            words: what is printed must agree in its words too, not only in its numbers.
+        """
+        session = Session(reference_namespace(self._home, self._task, source))
+        replies = _Replies(words)
+        with _apart(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for number, (request, recorded) in enumerate(log, 1):
+                self._left -= PROGRAM if request.get("stdin") is not None else 1
+                if self._left < 0:
+                    return Agreement.NONE
+                try:
+                    here = {key: map_leaves(value, replies.here) for key, value in request.items()}
+                except LookupError:  # an object that this code never returned, or a path outside
+                    return Agreement.NONE
+                own = session.perform(here)
+                if request["op"] == "write" and "value" in own and type(recorded.get("value")) is str:
+                    replies.paths[recorded["value"]] = own["value"]
+                elif not replies.alike(own, recorded, last=number == len(log)):
+                    return Agreement.NONE
+        return replies.agreement
 
 
 class _Replies:
@@ -212,7 +226,7 @@ class _Replies:
         if a.dtype.kind in "iub" and b.dtype.kind in "iub":
             return a.shape == b.shape and bool((a == b).all())
         if a.dtype == b.dtype and a.shape == b.shape:
-            return agrees(a, b)
+            return bool((a == b).all()) or agrees(a, b)
         self.agreement = Agreement.LOOSE
         return (a.dtype.kind == "f") == (b.dtype.kind == "f") and agrees(np.squeeze(a), np.squeeze(b))
 

@@ -96,9 +96,6 @@ def random_batch(images, labels, batch_size, rng, f=random_batch):
             "global state",
         ),
     ],
-    "loss_of_random_weights": [
-        ("def forward(params, x, f=forward): return np.eye(10)[f(params, x).argmax(axis=1)]", "N(0, 1/N)"),
-    ],
     "main_bad_input": [
         (
             """
@@ -169,3 +166,9 @@ def test_huge_results_are_never_the_graders_fault():
     for name in ("flatten", "forward", "one_hot", "cross_entropy"):
         source = f"def {name}(*a, f={name}): return f(*a) * np.float64(1e308) * 1.5"
         assert faults(grade(TASK, source)) == {}
+
+
+def test_a_loss_that_does_not_look_at_the_network_is_noticed():
+    same = "def cross_entropy(y, t, f=cross_entropy): return 2.303 if len(y) == 100 else f(y, t)"
+    result = grade(TASK, same, only="loss_of_random_weights")["loss_of_random_weights"]
+    assert "for any probabilities" in result.message
