@@ -418,7 +418,9 @@ def _expect_content(student: Proxy, path: str, expected: bytes, name: str, hint:
         ended = hint or "Each line is ended, also the last one."
         raise CheckFailed(f"{name}: the last line has no line feed", ended)
     if content.endswith(expected) and set(content) <= set(b"0123456789\n"):  # and no heading
-        raise CheckFailed(f"{name}: what stood in the file before is still there", hint or "Is it begun anew?")
+        raise CheckFailed(
+            f"{name}: what stood in the file before is still there", hint or "Is it begun anew?"
+        )
     got, wanted = content.split(b"\n"), expected.split(b"\n")
     for number, line in enumerate(wanted, 1):
         other = got[number - 1] if number <= len(got) else None
