@@ -178,7 +178,8 @@ def own_view(
 
         def digits(count: int, size: int, network: dict[str, np.ndarray] = network) -> np.ndarray:
             found = own_labels(student, network, x[:count], size)
-            expect(found is not None, "classify cannot be used")
+            if found is None:
+                raise CheckFailed("classify cannot be used")
             return found
 
         own = own_labels(student, network, x, 1000)

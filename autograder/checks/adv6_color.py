@@ -350,6 +350,8 @@ def _goes_downhill(student: Proxy) -> bool:
         again = _train(student, images, labels, learning_rate=0.0, **options)
         expect(all(np.array_equal(start[key], again[key]) for key in NAMES), "not the same beginning")
         x = _own_rows(student, start, images)
+        expect(x is not None, "flatten_color cannot be used")
+        assert x is not None
         t = expect_array(expect_function(student, "one_hot")(labels), (64, CLASSES), "one_hot")
         params = {key: start[key] for key in NAMES}
         total = np.zeros_like(start["W1"])

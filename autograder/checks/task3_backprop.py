@@ -676,7 +676,7 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
         digits = network_digits(params, images)
         expect_fraction(student, params, images, digits, int(digits[0]))
     except CheckFailed:
-        if is_wrong(student, "flatten", "classify") and follows_own_digits(student, params, images):
+        if follows_own_digits(student, params, images):
             return
         raise
 

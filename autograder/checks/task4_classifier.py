@@ -279,7 +279,8 @@ def own_view(
     shape = (1, images[0].size)
     some = list(range(min(60, len(images))))
     rows = [usable(lambda i=i: expect_function(student, "flatten")(np.array(images[i])), shape) for i in some]
-    x = rows_of(images[some]) if any(row is None for row in rows) else np.concatenate(rows)
+    used = [row for row in rows if row is not None]
+    x = np.concatenate(used) if len(used) == len(rows) else rows_of(images[some])
     for network in own_networks(student, params, x):
         digits = own_labels(student, network, x, 1)
         if digits is not None and len(set(digits.tolist())) > 2:
