@@ -349,7 +349,7 @@ def audit(
         course = the_course()
         thorough = bool(tasks) or seeds >= QUICK_SEEDS
         audits = audit_tasks(
-            course, chosen(course, tasks), seeds, jobs, shown_on(bar, "audit"), every_check=thorough
+            course, chosen(course, tasks), seeds, jobs, shown_on(bar, "audit"), thorough=thorough
         )
     if as_json:
         typer.echo(json.dumps(totals(audits, seeds)))

@@ -73,27 +73,28 @@ def audit(
     jobs: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     *,
-    every_check: bool = True,
+    thorough: bool = True,
 ) -> list[TaskAudit]:
     """Try every subject of ``tasks`` with ``seeds`` seeds.
 
     Args:
-        every_check: try a mistake on all checks, not only on the one it names.
+        thorough: see `examine`.
 
     Raises:
         CourseError, DataError, AuthoringError: nothing was tried.
     """
     plans = {task: make_plan(course, task) for task in tasks}
     subjects = {task: subjects_of(plans[task]) for task in tasks}
-    files = {task: handed_in(plans[task].home, task) for task in tasks}
     done, total = 0, sum(map(len, subjects.values()))
     found: dict[Subject, Finding] = {}
+    # The slow ones first, and last those whose files take a training in this process.
+    order = sorted(tasks, key=lambda task: (bool(course.task(task).files), -len(training_checks(task))))
     with evaluators(jobs) as pool:
-        waiting = {
-            pool.submit(examine, plans[task], files[task], subject, seeds, every_check=every_check)
-            for task in sorted(tasks, key=lambda task: -len(training_checks(task)))  # the slow ones first
-            for subject in subjects[task]
-        }
+        waiting = set()
+        for task in order:
+            files = handed_in(plans[task].home, task)
+            for subject in subjects[task]:
+                waiting.add(pool.submit(examine, plans[task], files, subject, seeds, thorough=thorough))
         for future in concurrent.futures.as_completed(waiting):
             finding = future.result()
             found[finding.subject] = finding

@@ -37,7 +37,7 @@ from autograder.misconceptions import Misconception, load_misconceptions, load_s
 REQUESTS = (
     6000  # to replay for one submission, which takes about 0.2 s; what then is not compared gets no name
 )
-PROGRAM = 400  # requests, as which a run of a whole program counts: it reads a data set
+PROGRAM = 200  # requests, as which a run of a whole program counts: it reads a data set
 LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not compared
 LOG_CALLS = 3000
 COMPARED = (Status.FAILED, Status.PARTIAL, Status.ERROR, Status.MISSING)
