@@ -21,6 +21,7 @@ from autograder.grading.diagnosis import Log, Witness, diagnose
 from autograder.grading.plan import Plan
 from autograder.grading.secret import check_rng
 
+COSTLY_SEEDS = 5  # for trainings, whose spread scripts/calibrate.py measures, and for names
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION.*?### END SOLUTION", re.MULTILINE | re.DOTALL)
 
 
@@ -93,7 +94,7 @@ def examine(
     Args:
         files: what the reference hands in beside its notebook.
         thorough: try a mistake on all of them on the first seed, not only on the one it names; train, and ask for
-            the name of a mistake, on every seed and not only on the first.
+            the name of a mistake, on `COSTLY_SEEDS` seeds and not only on the first.
     """
     plan.data()  # what is held out is read before the sandbox's own data takes its place
     with shown_data(plan.launch.data), _quiet():
@@ -109,10 +110,11 @@ def _of_all(runs: _Runs, subject: Subject, seeds: int, thorough: bool) -> Findin
     problems, totals, rejected, first = [], [], 0, []
     wanted_nothing = subject.kind is Kind.STUB
     trainings = training_checks(subject.task)
-    quick = None if thorough else [name for name in load_checks(subject.task) if name not in trainings]
+    quick = [name for name in load_checks(subject.task) if name not in trainings]
+    costly = COSTLY_SEEDS if thorough else 1
     for seed in range(seeds):
-        results = runs.results(seed, quick if seed else None)
-        if seed == 0 or quick is None:
+        results = runs.results(seed, None if seed < costly else quick)
+        if seed < costly:
             totals.append(sum(result.points for result in results))
         wrong = [r for r in results if (r.points if wanted_nothing else r.status is not Status.PASSED)]
         wrong += [r for r in results if r.status is Status.GRADER_ERROR and r not in wrong]
@@ -120,7 +122,8 @@ def _of_all(runs: _Runs, subject: Subject, seeds: int, thorough: bool) -> Findin
         problems += [f"seed {seed}: {r.name}: {r.message or 'passed'}" for r in wrong]
         if seed == 0:
             first = [result.name for result in results if result.status is not Status.PASSED]
-            if [r for r in results if quick is None or r.name in quick] != runs.results(seed, quick):
+            again = runs.results(seed, None if thorough else quick)
+            if again != [result for result in results if thorough or result.name in quick]:
                 problems.append("two runs with the same seed differ")
     low, high = min(totals), max(totals)
     return Finding(subject, seeds, low, high, rejected, 0, tuple(first), (), tuple(problems), 0.0)
@@ -141,6 +144,7 @@ def _of_mistake(runs: _Runs, subject: Subject, seeds: int, thorough: bool) -> Fi
     start = time.process_time()
     first = runs.diagnosed(first)
     seconds = time.process_time() - start
+    costly = COSTLY_SEEDS if thorough else 1
     problems, rejected, named = [], 0, 0
     said: tuple[str, ...] = ()
     for seed in range(seeds):
@@ -153,7 +157,7 @@ def _of_mistake(runs: _Runs, subject: Subject, seeds: int, thorough: bool) -> Fi
                     problems.append("two runs with the same seed differ")
         else:
             (result,) = runs.results(seed, [subject.check])
-            if thorough:
+            if seed < costly:
                 (result,) = runs.diagnosed([result])
         if result.status in (Status.PASSED, Status.GRADER_ERROR):
             problems.append(f"seed {seed}: {subject.check}: {result.message or 'passed'}")
@@ -161,7 +165,7 @@ def _of_mistake(runs: _Runs, subject: Subject, seeds: int, thorough: bool) -> Fi
         rejected += 1
         causes = tuple(cause.name for cause in result.causes)
         said = causes if seed == 0 else said
-        named += subject.name in (causes if thorough else said)
+        named += subject.name in (causes if seed < costly else said)
     failed = tuple(result.name for result in first if result.status is not Status.PASSED)
     points = sum(result.points for result in first)
     return Finding(subject, seeds, points, points, rejected, named, failed, said, tuple(problems), seconds)

@@ -41,11 +41,11 @@ class Check:
     points: float
     equation: str | None
     seconds: float
-    replay: bool
     title: str
     function: Callable[..., Any]
     wants_data: bool
     place: str
+    replay: bool = True
 
 
 @dataclass(frozen=True)
