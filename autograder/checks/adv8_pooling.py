@@ -366,7 +366,9 @@ def leaves_arguments(student: Any, name: str, x: np.ndarray, d_out: np.ndarray) 
     """A layer forward and backward; whatever it returns has the right shape."""
     before = len(mutated_arguments(student))
     layer = (
-        expect_object(student.Flatten(), "Flatten()") if name == "Flatten" else pool(student, name, UNEVEN)
+        expect_object(expect_function(student, "Flatten")(), "Flatten()")
+        if name == "Flatten"
+        else pool(student, name, UNEVEN)
     )
     expect_array(ask(layer, "forward", x), d_out.shape, f"{name}.forward")
     expect_array(ask(layer, "backward", d_out), x.shape, f"{name}.backward d_x")

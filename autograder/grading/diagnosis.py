@@ -37,7 +37,7 @@ from autograder.misconceptions import Misconception, load_misconceptions, load_s
 REQUESTS = (
     6000  # to replay for one submission, which takes about 0.2 s; what then is not compared gets no name
 )
-PROGRAM = 200  # requests, as which a run of a whole program counts: it reads a data set
+PROGRAM = 200  # requests, as which a run of a whole program counts: it reads a data set, or trains on one
 LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not compared
 LOG_CALLS = 3000
 COMPARED = (Status.FAILED, Status.PARTIAL, Status.ERROR, Status.MISSING)
@@ -139,7 +139,7 @@ class _Replays:
         with _apart(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             for number, (request, recorded) in enumerate(log, 1):
-                self._left -= PROGRAM if request.get("stdin") is not None else 1
+                self._left -= _cost(request)
                 if self._left < 0:
                     return Agreement.NONE
                 try:
@@ -259,6 +259,13 @@ def _apart() -> Iterator[None]:
     finally:
         np.random.set_state(kept[0])
         random.setstate(kept[1])
+
+
+def _cost(request: dict[str, Any]) -> int:
+    """In requests. What is given nothing but numbers, as `read_index`, reads the keyboard and no data."""
+    arguments = request.get("args")
+    plain = bool(arguments) and all(type(argument) is int for argument in arguments)
+    return 1 if plain or request.get("stdin") is None else PROGRAM
 
 
 def _size(message: dict[str, Any]) -> int:
