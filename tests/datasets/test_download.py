@@ -177,6 +177,7 @@ def test_part_of_a_mirror_that_packs_differently(tmp_path, serve):
 @pytest.mark.parametrize(
     "wrong",
     [b"<html>moved</html>", gzip.compress(b"something else"), PACKED[:-1000], b""],
+    ids=["a page", "something else", "cut off", "nothing"],
 )
 def test_wrong_content_is_refused_and_the_next_mirror_tried(tmp_path, serve, wrong):
     assert arrived(fetch(tmp_path, serve(files={FILE.name: wrong}), serve()))
