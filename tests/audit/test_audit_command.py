@@ -9,25 +9,26 @@ from autograder.authoring.solve import read_source, solve
 from tests.grading.conftest import command
 
 TASK = "task2_minibatch"
+QUICK = "adv3_dropout"
 
 
 def test_json_has_the_sums(course):
-    done = command(course.root, "audit", TASK, "--seeds", "1", "--json")
+    done = command(course.root, "audit", QUICK, "--seeds", "1", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     sums = json.loads(done.stdout)
     assert list(sums) == ["tasks", "mistakes", "caught", "named", "alternatives", "false_rejects", "seeds"]
     assert sums["tasks"] == sums["seeds"] == 1
     assert sums["caught"] == sums["mistakes"] >= 6
-    assert sums["named"] >= 0.75 * sums["mistakes"]  # one of its checks is too slow to be replayed
+    assert sums["named"] >= 0.9 * sums["mistakes"]
     assert sums["alternatives"] >= 3
     assert sums["false_rejects"] == 0
 
 
 def test_the_table_says_what_each_check_is_good_for(course):
-    done = command(course.root, "audit", TASK, "--seeds", "1")
+    done = command(course.root, "audit", QUICK, "--seeds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "only this one rejects" in done.stdout
-    assert "cross_entropy_mean" in done.stdout
+    assert "dropout_test_scaling" in done.stdout
     assert "0 false rejects" in done.stdout
 
 

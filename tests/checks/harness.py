@@ -195,6 +195,43 @@ def recorded_bytes(task: str) -> int:
     return sum(size(recorded(task, check.name)) for check in chosen(task, None))
 
 
+class Noted(dict[str, Any]):
+    """A namespace that notes which names are looked up, by a check or by the functions defined in it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+@cache
+def names_asked(task: str, check: str) -> frozenset[str]:
+    """The names that the check ``check`` looks up while it judges the reference."""
+    namespace = Noted({"__name__": f"student_{task}"})
+    exec(_compiled(task), namespace)
+    return asked_in(namespace, task, check)
+
+
+def asked_in(namespace: Noted, task: str, check: str) -> frozenset[str]:
+    """The names that the check ``check`` looks up while it judges ``namespace``.
+
+    Whatever else stands for any other name is not met: up to the first look at it, all goes as it went here.
+    """
+    namespace.asked.clear()
+    with student_place(files_of(task)):
+        (row,) = chosen(task, check)
+        reference = connect(Session(namespace_of(task)), trusted=True)
+        run_check(row, connect(QuietSession(namespace)), reference, rng_of(row, 0), data_of(task))
+    return frozenset(namespace.asked)
+
+
 def not_passed(results: dict[str, CheckResult]) -> dict[str, str]:
     """The checks that did not get full points, with what they said."""
     return {r.name: f"{r.status}: {r.message}" for r in results.values() if r.status is not Status.PASSED}

@@ -10,7 +10,6 @@ import ast
 import re
 from functools import cache
 from types import CodeType
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,9 @@ from autograder.checks.outcome import run_check
 from autograder.misconceptions import Misconception, load_misconceptions
 from tests.checks.harness import (
     ROOT,
+    Noted,
     QuietSession,
+    asked_in,
     chosen,
     data_of,
     files_of,
@@ -57,22 +58,44 @@ def definitions(task: str) -> CodeType:
     return compile(tree, f"solutions/{task}.py", "exec")
 
 
-def notebook(later: str, early: str, mistake: Misconception) -> dict[str, Any]:
+def notebook(later: str, early: str = "", mistake: Misconception | None = None) -> Noted:
     """The names of a right notebook that carries a notebook of ``early`` with ``mistake`` in it."""
-    namespace: dict[str, Any] = {"__name__": f"student_{later}"}
+    namespace = Noted({"__name__": f"student_{later}"})
     for task in [*CARRY.findall((ROOT / "assignments" / f"{later}.md").read_text()), later]:
         exec(definitions(task), namespace)
-        if task == early:
+        if mistake and task == early:
             exec(compile(mistake.source, "<cell planted>", "exec"), namespace)
     return namespace
 
 
+@cache
+def asked(later: str, check: str) -> frozenset[str]:
+    """The names that a check looks up in a right notebook."""
+    return asked_in(notebook(later), later, check)
+
+
+def planted(source: str) -> set[str]:
+    """The names that ``source`` binds, or changes something of."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                found.add(node.name)
+            case ast.Import() | ast.ImportFrom():
+                found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            case ast.Assign():
+                found |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+            case _:
+                raise AssertionError(f"what does this bind? {ast.unparse(node)}")
+    return found
+
+
 def lost(later: str, early: str, mistake: Misconception) -> dict[str, str]:
     """The checks of ``later`` that do not pass, trainings aside, with message and hint."""
-    results = {}
+    results, names = {}, planted(mistake.source)
     with student_place(files_of(later)):
         for check in chosen(later, None):
-            if check.seconds <= CHECK_SECONDS:
+            if check.seconds <= CHECK_SECONDS and names & asked(later, check.name):
                 student = connect(QuietSession(notebook(later, early, mistake)))
                 reference = connect(Session(namespace_of(later)), trusted=True)
                 results[check.name] = run_check(check, student, reference, rng_of(check, 0), data_of(later))
