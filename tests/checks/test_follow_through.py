@@ -84,7 +84,9 @@ def planted(source: str) -> set[str]:
             case ast.Import() | ast.ImportFrom():
                 found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
             case ast.Assign():
-                found |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+                found |= {
+                    n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)
+                }
             case _:
                 raise AssertionError(f"what does this bind? {ast.unparse(node)}")
     return found
