@@ -87,14 +87,15 @@ def audit(
     subjects = {task: subjects_of(plans[task]) for task in tasks}
     done, total = 0, sum(map(len, subjects.values()))
     found: dict[Subject, Finding] = {}
-    # The slow ones first, and last those whose files take a training in this process.
+    # The slow ones first, and last those whose files take a training, which begins before all else.
     order = sorted(tasks, key=lambda task: (bool(course.task(task).files), -len(training_checks(task))))
     with evaluators(jobs) as pool:
+        files = {task: pool.submit(handed_in, plans[task].home, task) for task in reversed(order)}
         waiting = set()
         for task in order:
-            files = handed_in(plans[task].home, task)
+            at_hand = files[task].result()
             for subject in subjects[task]:
-                waiting.add(pool.submit(examine, plans[task], files, subject, seeds, thorough=thorough))
+                waiting.add(pool.submit(examine, plans[task], at_hand, subject, seeds, thorough=thorough))
         for future in concurrent.futures.as_completed(waiting):
             finding = future.result()
             found[finding.subject] = finding

@@ -32,5 +32,6 @@ def main():
         print("from 1 to", len(labels), "please", file=sys.stderr)
         sys.exit(2)
     x, t = random_batch(images, labels, B, np.random.default_rng())
-    y = np.vstack([forward(init_parameters(), row[None]) for row in x])
+    params = init_parameters()
+    y = np.vstack([forward(params, row[None]) for row in x])
     print(f"{cross_entropy(y, t):.4f}")
