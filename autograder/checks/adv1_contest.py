@@ -50,7 +50,7 @@ CLASSES = 10
 @check(TASK, points=12)
 def contest_hold_out(student: Proxy, reference: Proxy, rng: Any) -> None:
     """hold_out puts random images aside; every image keeps its label and is on exactly one side."""
-    count, aside = 97, 23
+    count, aside = 97, 53  # so many that drawing with replacement takes one twice, whatever the seed
     # The pixels say which image it is, and the label follows from that.
     images = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None], (count, 3, 4)).copy()
     labels = (np.arange(count) * 7 % CLASSES).astype(np.uint8)

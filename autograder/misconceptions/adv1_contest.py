@@ -43,7 +43,7 @@ def hold_out(images, labels, count, seed=0):
     Misconception(
         name="the images put aside are drawn with replacement, so that one may come twice",
         check="contest_hold_out",
-        hint="Let the generator give you 23 numbers below 97 as you do now and count the different ones. Are there 23?",
+        hint="Let the generator give you 53 numbers below 97 as you do now and count the different ones. Are there 53?",
         source="""
 def hold_out(images, labels, count, seed=0):
     aside = np.random.default_rng(seed).integers(0, len(images), count)

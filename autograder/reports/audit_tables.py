@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,8 +15,8 @@ from autograder.checks import load_checks
 
 def by_task(audits: Sequence[TaskAudit]) -> Table:
     """One row a task: what the reference and the stub got, and how many subjects were judged as they should be."""
-    table = Table(expand=False)
-    table.add_column("task")
+    table = Table(box=SIMPLE_HEAD, expand=False)
+    table.add_column("task", no_wrap=True)
     for column in ("reference", "stub", "mistakes caught", "named", "alternatives accepted"):
         table.add_column(column, justify="right")
     for audit in audits:

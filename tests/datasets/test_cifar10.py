@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -283,11 +282,9 @@ def test_that_the_hostile_pickle_works_elsewhere(tmp_path):
         ("an endless list of marks", b"\x80\x02" + b"(" * 100_000),
     ],
 )
-def test_a_bomb_or_a_damaged_file_is_refused_at_once(kind, content):
-    start = time.perf_counter()
+def test_a_bomb_or_a_damaged_file_is_refused(kind, content):
     with pytest.raises(DataError, match=r"data_batch_1: (not a|damaged)"):
         cifar_batches.read_batch(content, "data_batch_1")
-    assert time.perf_counter() - start < 2
 
 
 def test_a_file_too_large(monkeypatch):
