@@ -128,6 +128,8 @@ def _finding(attack: Attack, sandbox: Sandbox) -> Finding:
         return Finding(attack.name, attack.tried, False, f"not noticed within {NOTICED_S:g} s")
     if error is None:
         return Finding(attack.name, attack.tried, True, "nothing to be found")
+    if error["type"] == "FileNotFoundError" and "/proc/" in error["message"] and not os.path.exists("/proc"):
+        return Finding(attack.name, attack.tried, False, "cannot be tried here: this system has no /proc")
     detail = error["message"] if error["kind"] in ("timeout", "exception") else error["type"]
     if error["type"] == "Broke":
         return Finding(attack.name, attack.tried, False, detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -22,10 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def findings(kit):
-    began = time.monotonic()
-    found = {finding.name: finding for finding in doctor.probe(Launch(kit, None, Limits()))}
-    assert time.monotonic() - began < 20  # about 1.5 s on an idle machine
-    return found
+    return {finding.name: finding for finding in doctor.probe(Launch(kit, None, Limits()))}
 
 
 @pytest.mark.parametrize("name", [attack.name for attack in doctor.ATTACKS])
@@ -178,10 +176,30 @@ def test_without_walls_the_doctor_says_what_gets_through(kit):
     assert findings["endless loop"].held
 
 
+def test_the_doctor_runs_the_attacks_where_there_is_no_bubblewrap():
+    command = [sys.executable, "-m", "autograder", "doctor"]
+    done = subprocess.run(
+        command, env={**os.environ, "PATH": "/nowhere"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "sudo apt-get install bubblewrap" in done.stderr
+    assert "Without a sandbox, with the rights of this user, a submission could" in done.stdout
+    assert "✗ secret file read a file of the host: read it" in done.stdout
+    assert "✓ one large array" in done.stdout
+    done = subprocess.run(
+        [*command, "--json"],
+        env={**os.environ, "PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(done.stdout)
+    assert told["walls"] is False and "bubblewrap is not installed" in told["problem"]
+    assert {"secret file", "TCP"} <= {attack["name"] for attack in told["attacks"] if not attack["held"]}
+
+
 def test_a_sandbox_is_required_at_the_beginning(kit):
-    began = time.monotonic()
     doctor.require_sandbox(Launch(kit, None, Limits()))
-    assert time.monotonic() - began < 5  # 0.15 s on an idle machine
 
 
 def test_a_missing_filter_is_refused(kit, monkeypatch):
