@@ -6,12 +6,14 @@ TASKS ?=
 STUDENTS ?=
 SEEDS ?= 20
 
-.PHONY: setup demo test lint data build release grade report audit bench clean help
+.PHONY: setup demo test kills soak lint data build release grade report audit bench clean help
 
 help:
 	@echo "make setup     install everything into $(VENV)"
 	@echo "make demo      grade a class of twelve students, without network data"
 	@echo "make test      run the tests"
+	@echo "make kills     kill the grader a hundred times and at every step"
+	@echo "make soak      that, and a simulated course of a thousand students"
 	@echo "make lint      ruff and mypy"
 	@echo "make data      download MNIST"
 	@echo "make build     assignments/ + solutions/ -> source/"
@@ -33,7 +35,13 @@ demo: setup
 
 test: setup
 	@$(BIN)/autograder build
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
+
+kills: setup
+	AUTOGRADER_KILLS=100 $(BIN)/python -m pytest -n 3 --dist worksteal tests/grading/test_killed.py
+
+soak: kills
+	$(BIN)/python scripts/soak.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -45,24 +46,41 @@ def explained(*, code: int = FAILED) -> Iterator[None]:
     from autograder.authoring.errors import AuthoringError
     from autograder.checks import CheckDefinitionError
     from autograder.datasets import DataError
-    from autograder.grading.errors import PublishError
+    from autograder.grading.errors import ClusterError, PublishError
     from autograder.grading.journal import JournalError
     from autograder.grading.secret import SecretError
     from autograder.reports.export import ExportError
     from autograder.sandbox.backends import SandboxUnavailable
 
     known = (
-        AuthoringError, CheckDefinitionError, CourseError, DataError, ExportError, JournalError, PublishError,
-        SandboxUnavailable, SecretError,
+        AuthoringError, CheckDefinitionError, ClusterError, CourseError, DataError, ExportError, JournalError,
+        PublishError, SandboxUnavailable, SecretError,
     )  # fmt: skip
     try:
         yield
     except known as error:
         err.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(MISUSE if isinstance(error, CourseError) else code) from None
+    except (OSError, sqlite3.Error) as error:  # a full disk, a read-only folder, a journal that cannot grow
+        place = getattr(error, "filename", None) or ("" if isinstance(error, OSError) else "journal.db")
+        said = getattr(error, "strerror", None) or str(error)
+        explain_fault(": ".join(filter(None, [str(place), said])))
+    except Exception as error:
+        if not type(error).__module__.startswith("sqlalchemy."):
+            raise
+        explain_fault(f"gradebook.db: {getattr(error, 'orig', None) or error}")
     except KeyboardInterrupt:
         err.print("Interrupted. Nothing is lost: run the same command again.")
         raise typer.Exit(130) from None
+
+
+def explain_fault(said: str) -> NoReturn:
+    """What failed around the grader, and that the command can be run again."""
+    err.print(
+        f"{said}. Nothing is lost: mend it and run the same command again.",
+        style="red", markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    raise typer.Exit(FAILED) from None
 
 
 def the_course() -> Course:
@@ -94,30 +112,31 @@ def doctor(as_json: AsJson = False) -> None:
     from autograder.sandbox.kit import stage
     from autograder.sandbox.limits import Limits
 
-    known = facts()
+    known, launch = facts(), Launch(stage(cache_root()), None, Limits())
     try:
-        findings = probe(Launch(stage(cache_root()), None, Limits()))
-        problem = None
+        findings, problem = probe(launch), None
     except SandboxUnavailable as error:
-        findings, problem = [], str(error)
+        # Without it the same attacks say what a submission could do here; none does harm.
+        findings, problem = probe(launch, walls=False), str(error)
     if as_json:
         rows = {
             "facts": [asdict(fact) for fact in known],
             "attacks": [asdict(finding) for finding in findings],
         }
-        typer.echo(json.dumps({**rows, "problem": problem}))
+        typer.echo(json.dumps({**rows, "problem": problem, "walls": problem is None}))
     else:
         for fact in known:
             say(fact.ok, fact.name, fact.value if fact.ok else f"{fact.value}. {fact.fix}")
+        if problem:
+            err.print(problem, style="red", markup=False)
+            out.print("Without a sandbox, with the rights of this user, a submission could")
         for finding in findings:
             say(
                 finding.held,
                 finding.name,
                 f"{finding.tried}: {finding.detail}" if finding.detail else finding.tried,
             )
-        if problem:
-            err.print(problem, style="red", markup=False)
-    if problem or not findings or not all(finding.held for finding in findings):
+    if problem or not all(finding.held for finding in findings):
         raise typer.Exit(FAILED)
 
 
@@ -213,11 +232,19 @@ def grade(
         ),
     ] = False,
     as_json: AsJson = False,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Evaluate on the workers of this Dask scheduler.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Publish nothing; show who would move by how much.")
+    ] = False,
 ) -> None:
     """Grade the submissions of TASKS in the sandbox, into nbgrader's gradebook."""
     from autograder.grading.course_run import RunOptions, grade_task
     from autograder.grading.feedback import generate_feedback
+    from autograder.grading.regrade import summary
     from autograder.grading.submission import students_of
+    from autograder.reports import tables
 
     start = time.monotonic()
     totals: list[Any] = []
@@ -227,17 +254,30 @@ def grade(
         for name in student or []:
             if not any(name in students_of(course.submitted, task) for task in names):
                 raise CourseError([f"There is no submission of student {name!r} in submitted/."])
+        if unsafe_no_sandbox and dask:
+            raise CourseError(["--dask needs the sandbox: leave out --unsafe-no-sandbox."])
         if unsafe_no_sandbox:
             err.print(
                 "No sandbox: student code runs with your rights. Every grade is provisional.",
                 style="bold red",
             )
-        options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again)
+        options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again, dask, dry_run)
+        feedback = feedback and not dry_run
+        changes: dict[str, list[Any]] = {}
         for task in names:
+            changes[task] = []
+
+            def tell(found: list[Any], task: str = task) -> None:
+                changes[task] = found
+                if not (dry_run or as_json):
+                    out.print(f"{task}: {summary(found)}", markup=False, highlight=False, soft_wrap=True)
+
             with a_bar(disable=as_json) as bar:
-                graded = grade_task(course, task, options, shown_on(bar, task))
+                graded = grade_task(course, task, options, shown_on(bar, task), tell)
             totals.append((task, graded))
-            if not as_json:
+            if dry_run and not as_json:
+                out.print(tables.by_change(task, changes[task]) if changes[task] else f"{task}: nobody moves")
+            elif not as_json:
                 show_class(task, graded)
         problems = generate_feedback(course, names, jobs) if feedback else []
     if feedback and not as_json:
@@ -248,7 +288,19 @@ def grade(
             err.print(problem, style="red", markup=False)
     faults = [row for _, graded in totals for row in graded if row.fault]
     if as_json:
-        typer.echo(json.dumps({task: [_as_json(row) for row in graded] for task, graded in totals}))
+        moved = {
+            task: {change.student: change.as_dict() for change in found} for task, found in changes.items()
+        }
+        typer.echo(
+            json.dumps(
+                {
+                    task: list(moved[task].values())
+                    if dry_run
+                    else [_as_json(row) | _moved(moved[task].get(row.student)) for row in graded]
+                    for task, graded in totals
+                }
+            )
+        )
     else:
         count = sum(len(graded) for _, graded in totals)
         students = {row.student for _, graded in totals for row in graded}
@@ -259,9 +311,14 @@ def grade(
             )
         typer.echo(
             f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s"
+            + "; nothing was published" * dry_run
         )
     if faults or problems:
         raise typer.Exit(FAILED)
+
+
+def _moved(change: dict[str, Any] | None) -> dict[str, Any]:
+    return {"moved": {"before": change["before"], "after": change["after"]}} if change else {}
 
 
 def show_class(task: str, graded: list[Any]) -> None:

@@ -1,27 +1,39 @@
 """Seconds per submission: `autograder grade` beside stock `nbgrader autograde`, on the same class in the same run.
 
-    python scripts/bench_grading.py [--count 40] [--json]
+    python scripts/bench_grading.py [--count 200] [--json]
+    python scripts/bench_grading.py --memory
 
 Both grade COUNT correct solutions of task1_forward, each a little different so that nothing is graded twice. Stock
 nbgrader gets a notebook with equivalent asserts, as an instructor would write them. Feedback pages are made by
-neither. The last line is {"ours_s": …, "nbgrader_s": …, "ratio": …}.
+neither. Also the CPU seconds that a sandboxed worker takes until it is ready. The last line is
+{"ours_s": …, "nbgrader_s": …, "ratio": …, "worker_cpu_s": …}.
+
+With --memory: the largest resident memory of the coordinator and of its evaluators while they grade 10, 200 and 2 000
+submissions. Those are solutions with 64 KB of text of their own and nothing but the first cells to run, so that 2 000
+take minutes: what grows with the class shows as well as with whole solutions.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
 HOME = Path(__file__).resolve().parent.parent
 TASK = "task1_forward"
+STARTS = 20
+MEMORY_COUNTS = (10, 200, 2000)
+LOOK_S = 0.05  # between two looks at the memory; the kernel keeps the maximum
 STOCK_CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n'
 # What each of our checks demands, as plain asserts.
 ASSERTS = {
@@ -130,30 +142,121 @@ def stock_course(folder: Path, ours: Path, count: int) -> None:
     hand_in(folder, solve(source), count)
 
 
+def worker_cpu(folder: Path) -> float:
+    """CPU seconds of bubblewrap and the worker until it is ready: the median of `STARTS`."""
+    from autograder.course import load_course
+    from autograder.grading.plan import make_plan
+    from autograder.sandbox.process import Sandbox
+
+    launch = make_plan(load_course(folder), TASK).launch
+    used = []
+    for _ in range(STARTS):
+        with Sandbox(launch, time.monotonic() + 60) as sandbox:
+            assert sandbox._process is not None
+            used.append(sum(map(cpu_of, family_of(sandbox._process.pid))))
+    return statistics.median(used)
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process; to the nanosecond, where /proc/PID/stat counts hundredths."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def family_of(pid: int) -> list[int]:
+    """``pid`` and all its descendants."""
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        try:
+            for task in Path(f"/proc/{found[-1]}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def memory(ours: Path) -> None:
+    """Print the peak memory of the grader's own processes for classes of growing size."""
+    from autograder.authoring.solve import read_source, solve
+
+    solved = solve(read_source(ours, TASK))
+    solved.cells = [*solved.cells[:4], nbformat.v4.new_markdown_cell("text " * 13_000)]
+    print("submissions  coordinator  largest evaluator  seconds")
+    for count in MEMORY_COUNTS:
+        shutil.rmtree(ours / "submitted")
+        hand_in(ours, solved, count)
+        done = watched([sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback"], ours)
+        if done.code:
+            sys.exit(f"grading failed:\n{done.stdout[-2000:]}")
+        sizes = f"{done.coordinator_mb:8.1f} MB  {done.evaluator_mb:14.1f} MB"
+        print(f"{count:11}  {sizes}  {done.seconds:7.0f}", flush=True)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One grading run: exit code, what it printed, wall seconds, and peak resident MB of the coordinator and of the
+    largest of its own Python processes."""
+
+    code: int
+    stdout: str
+    seconds: float
+    coordinator_mb: float
+    evaluator_mb: float
+
+
+def watched(command: list[str], folder: Path) -> Watched:
+    """Run an `autograder` command in the course ``folder`` and look at its memory."""
+    largest: dict[int, float] = {}
+    start = time.perf_counter()
+    with (
+        tempfile.TemporaryFile("w+") as printed,
+        subprocess.Popen(command, cwd=folder, stdout=printed) as process,
+    ):
+        while process.poll() is None:
+            for pid in family_of(process.pid):
+                try:
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    mine = "bwrap" not in status and f"/{folder.name}" in os.readlink(f"/proc/{pid}/cwd")
+                    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+                except (OSError, IndexError):
+                    continue
+                if mine:
+                    largest[pid] = peak
+            time.sleep(LOOK_S)
+        seconds = time.perf_counter() - start
+        printed.seek(0)
+        stdout = printed.read()
+    coordinator = largest.pop(process.pid, 0.0)
+    return Watched(process.returncode, stdout, seconds, coordinator, max(largest.values(), default=0.0))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--count", type=int, default=40, help="submissions")
+    parser.add_argument("--count", type=int, default=200, help="submissions")
     parser.add_argument("--json", action="store_true", help="print the last line only")
+    parser.add_argument("--memory", action="store_true", help="measure memory instead of time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         ours, stock = Path(name, "ours"), Path(name, "stock")
         ours.mkdir()
         stock.mkdir()
-        our_course(ours, options.count)
+        our_course(ours, 1 if options.memory else options.count)
+        if options.memory:
+            memory(ours)
+            return
         stock_course(stock, ours, options.count)
         ours_s = (
             run([sys.executable, "-m", "autograder", "grade", TASK, "--no-feedback"], ours) / options.count
         )
+        worker_s = worker_cpu(ours)
         stock_s = run([sys.executable, "-m", "nbgrader", "autograde", TASK], stock) / options.count
     if not options.json:
         print(f"{options.count} submissions of {TASK}")
         print(f"autograder grade     {ours_s:6.3f} s a submission")
         print(f"nbgrader autograde   {stock_s:6.3f} s a submission")
-    print(
-        json.dumps(
-            {"ours_s": round(ours_s, 4), "nbgrader_s": round(stock_s, 4), "ratio": round(stock_s / ours_s, 2)}
-        )
-    )
+        print(f"start of a worker    {worker_s:6.3f} s of CPU")
+    figures = {"ours_s": ours_s, "nbgrader_s": stock_s, "ratio": stock_s / ours_s, "worker_cpu_s": worker_s}
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
 
 
 if __name__ == "__main__":

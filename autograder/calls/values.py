@@ -96,11 +96,12 @@ def _key(key: Any) -> Any:
 
 def map_leaves(value: Any, leaf: Callable[[Any], Any]) -> Any:
     """A copy of the nested lists, tuples and dicts of ``value`` with ``leaf`` applied to everything else."""
-    if type(value) is list:
+    kind = type(value)
+    if kind is list:
         return [map_leaves(item, leaf) for item in value]
-    if type(value) is tuple:
-        return tuple(map_leaves(item, leaf) for item in value)
-    if type(value) is dict:
+    if kind is tuple:
+        return tuple([map_leaves(item, leaf) for item in value])
+    if kind is dict:
         return {key: map_leaves(item, leaf) for key, item in value.items()}
     return leaf(value)
 
@@ -125,7 +126,7 @@ def copied(value: Any) -> Any:
 def same(a: Any, b: Any) -> bool:
     """Whether two plain values are equal, bit for bit; NaN equals NaN."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+        return a.shape == b.shape and a.dtype == b.dtype and _same_bits(a, b)
     if type(a) is not type(b):
         return False
     if type(a) in (list, tuple):
@@ -133,6 +134,14 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is dict:
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     return a == b or (a != a and b != b)
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays of one shape and dtype hold the same bytes."""
+    if a.dtype.itemsize > MAX_FLOAT_BYTES or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return a.tobytes() == b.tobytes()
+    bits = f"u{a.dtype.itemsize}"
+    return bool((a.reshape(-1).view(bits) == b.reshape(-1).view(bits)).all())
 
 
 def agrees(a: Any, b: Any, *, rtol: float = 1e-4) -> bool:

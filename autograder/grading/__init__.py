@@ -5,6 +5,8 @@
 ``report``      what a report holds
 ``secret``      the course secret and the seeds made from it
 ``journal``     every evaluation, on disk before anything is published
+``digests``     what each check is made of
+``regrade``     what of an earlier evaluation still holds, and whom a new one moves
 ``compose``     the autograded notebook
 ``publish``     gradebook and autograded notebooks, one after another, idempotently
 ``course_run``  many submissions: evaluate in parallel, then publish

@@ -6,10 +6,12 @@ edited, retyped, reordered, given other points) changes nothing but a flag.
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Any
 
 import nbformat
+from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader.utils import compute_checksum
 
 from autograder.checks.outcome import CheckResult
@@ -84,7 +86,17 @@ def compose(
     for index, cell in enumerate(cells):
         cell.id = f"c{index:04d}"
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+    # The cells as they are: `from_dict` would copy them all.
+    return nbformat.NotebookNode(
+        cells=cells, metadata=nbformat.from_dict(metadata), nbformat=4, nbformat_minor=5
+    )
+
+
+def written(notebook: nbformat.NotebookNode) -> bytes:
+    """The file of a notebook made by `compose`, as `nbformat.write` would write it; ``notebook`` is used up."""
+    content = strip_transient(split_lines(notebook))
+    text = json.dumps(content, indent=1, sort_keys=True, separators=(",", ": "), ensure_ascii=False)
+    return text.encode("utf-8", "replace")
 
 
 def _student_cells(submission: Submission) -> list[dict[str, Any]]:
@@ -123,13 +135,18 @@ def _cell(
     kind = master.cell_type if master is not None else cell.get("cell_type")
     source = cell_source(cell)[:CELL_TEXT_LIMIT]
     if kind != "code":
-        made = new_markdown_cell(source)
+        made = new_markdown_cell(_verbatim(source))
     else:
         made = new_code_cell(source)
         made.outputs = _outputs(outcome) if outcome is not None else []
     if master is not None:
         made.metadata.nbgrader = _marks(master, made)
     return made
+
+
+def _verbatim(source: str) -> str:
+    """A student's own text as it was typed: a page that a teaching assistant opens runs nothing of a student."""
+    return f"<pre style='white-space:pre-wrap'>{escape(source)}</pre>" if source.strip() else ""
 
 
 def _master_copy(master: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -1,4 +1,7 @@
-"""Many submissions: evaluate in parallel and journal each, then publish one after another."""
+"""Many submissions: evaluated in parallel; each is journaled, then published, as it comes.
+
+However large the class, only a few submissions and reports are in memory at one time.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,27 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
 from autograder.checks import load_checks
+from autograder.checks.outcome import CheckResult
 from autograder.course import Course
 from autograder.grading.journal import Journal, Key
 from autograder.grading.plan import Plan, make_plan
+from autograder.grading.regrade import Change, still_holds, with_results
 from autograder.grading.report import Report
-from autograder.grading.secret import submission_seed
 from autograder.grading.submission import Submission, read_submission, students_of
 
+if TYPE_CHECKING:
+    from autograder.grading.publish import Publisher
+
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+AHEAD = 16  # submissions a process that are read and handed over, so that none waits while this one publishes
 
 
 @dataclass(frozen=True)
@@ -48,12 +59,16 @@ class RunOptions:
         jobs: evaluations at one time.
         walls: False for `--unsafe-no-sandbox`.
         again: evaluate even what the journal already has.
+        dask: address of a Dask scheduler whose workers evaluate; "" for this machine.
+        dry_run: evaluate and journal, but publish nothing.
     """
 
     students: Sequence[str] = ()
     jobs: int = 1
     walls: bool = True
     again: bool = False
+    dask: str = ""
+    dry_run: bool = False
 
 
 def grade_task(
@@ -61,11 +76,16 @@ def grade_task(
     task: str,
     options: RunOptions,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_changes: Callable[[list[Change]], None] = lambda changes: None,
 ) -> list[Graded]:
-    """Grade the submissions of ``task``: evaluate, journal, publish.
+    """Grade the submissions of ``task``: evaluate, journal, publish, each as soon as it is evaluated.
+
+    Where published points would move, publishing waits until all are evaluated and ``on_changes`` has been told of
+    these moves; in a dry run, of all changes. The reports returned have no cells.
 
     Raises:
         CourseError, SecretError, DataError, PublishError, JournalError: nothing was done.
+        ClusterError: the cluster does not answer, or no longer; what it evaluated is journaled.
     """
     from autograder.sandbox.doctor import require_sandbox
 
@@ -74,71 +94,227 @@ def grade_task(
         s for s in students_of(course.submitted, task) if not options.students or s in options.students
     ]
     plan = make_plan(course, task, walls=options.walls)
-    with Journal(course.root / "journal.db") as journal:
-        submissions = [read_submission(course, row, student) for student in students]
-        keys = {s.student: key_of(plan, s) for s in submissions}
-        results: dict[str, Graded] = {}
-        for submission in submissions:
-            report = None if options.again else journal.report(keys[submission.student])
-            if report is not None:
-                results[submission.student] = Graded(submission.student, report, fresh=False)
-        waiting = [s for s in submissions if s.student not in results]
-        on_progress(len(results), len(submissions))
-        if waiting and options.walls:
-            require_sandbox(plan.launch)
-        evaluations = evaluate_all(plan, waiting, options.jobs)
-        # nbgrader takes two seconds to import: by now the evaluators are at work.
-        from autograder.grading.publish import Publisher
+    opened: dict[str, Submission] = {}
+    results: dict[str, Graded] = {}
+    same: dict[CheckResult, CheckResult] = {}
+    checks = load_checks(task)
 
-        with Publisher(course, task, list(load_checks(task))) as publisher:
-            for graded in evaluations:
+    def opening(names: Sequence[str]) -> Iterator[Submission]:
+        for student in names:
+            opened[student] = read_submission(course, row, student)
+            yield opened[student]
+
+    with Journal(course.root / "journal.db") as journal:
+        past = _Past(plan, journal, options.again)
+
+        def found_before(names: Sequence[str]) -> Iterator[Graded]:
+            for submission in opening(names):
+                report = past.report(submission)
+                if report is None:  # it has changed since it was looked up
+                    yield from evaluate_all(plan, past.with_known([submission]), 1)
+                else:
+                    yield Graded(submission.student, report, fresh=False)
+
+        waiting = [s for s in students if past.report(read_submission(course, row, s)) is None]
+        found = found_before(sorted(set(students) - set(waiting)))
+        on_progress(0, len(students))
+        if waiting and options.dask:
+            from autograder.grading.cluster import evaluate_on_cluster
+
+            evaluations: Evaluations = evaluate_on_cluster(
+                plan, past.with_known(opening(waiting)), options.dask
+            )
+        else:
+            if waiting and options.walls:
+                require_sandbox(plan.launch)
+            evaluations = evaluate_all(plan, past.with_known(opening(waiting)), options.jobs)
+        with ExitStack() as stack:
+            stack.callback(evaluations.close)
+            # nbgrader takes two seconds to import: by now the evaluators are at work.
+            from autograder.grading.publish import Publisher
+
+            publisher = stack.enter_context(Publisher(course, task, list(checks)))
+            publication = _Publication(plan, journal, publisher, options.dry_run)
+            for graded in chain(found, evaluations):
+                submission = opened.pop(graded.student)
                 if graded.report is not None and not graded.fault:
-                    journal.add(keys[graded.student], graded.report)
-                results[graded.student] = graded
-                on_progress(len(results), len(submissions))
-            for submission in submissions:
-                graded, key = results[submission.student], keys[submission.student]
-                if graded.report is None or graded.fault:
-                    continue
-                done = journal.published(task, submission.student) == key.text
-                if not done or not publisher.is_written(submission.student):
-                    publisher.publish(submission, graded.report)
-                    journal.publish(task, submission.student, key)
+                    if graded.fresh:
+                        journal.add(key_of(plan, submission), graded.report, again=options.again)
+                    publication.add(submission, graded.report)
+                results[graded.student] = _condensed(graded, same)
+                on_progress(len(results), len(students))
+            if publication.changes:
+                on_changes(publication.changes)
+            for student in publication.held:
+                submission = read_submission(course, row, student)
+                report = journal.report(key_of(plan, submission))
+                if report is not None:
+                    publication.add(submission, report, told=True)
+                else:
+                    fault = "the submission has changed while the class was graded; grade it again"
+                    results[student] = replace(results[student], fault=fault)
     return [results[student] for student in students]
+
+
+class _Past:
+    """What the journal has of earlier evaluations; nothing when all is to be evaluated ``again``."""
+
+    def __init__(self, plan: Plan, journal: Journal, again: bool) -> None:
+        self._plan, self._journal, self._again = plan, journal, again
+        self._checks = load_checks(plan.task)
+
+    def report(self, submission: Submission) -> Report | None:
+        """The report on ``submission``, if no check that it needs is touched since it was made."""
+        if self._again:
+            return None
+        key = key_of(self._plan, submission)
+        report = self._journal.report(key)
+        if report is None and (earlier := self._journal.earlier(key)):
+            holds = still_holds(earlier, self._plan.checks, self._checks)
+            if holds.keys() == self._checks.keys():
+                report = with_results(earlier[0], holds, list(self._checks))
+                self._journal.add(key, report)
+        return report
+
+    def with_known(self, submissions: Iterable[Submission]) -> Iterator[Submission]:
+        """``submissions``, each with the results that need not be found again."""
+        for submission in submissions:
+            earlier = None if self._again else self._journal.earlier(key_of(self._plan, submission))
+            holds = still_holds(earlier, self._plan.checks, self._checks)
+            yield replace(submission, known={name: result.as_dict() for name, result in holds.items()})
+
+
+class _Publication:
+    """Publishes what is not published yet.
+
+    Attributes:
+        changes: the moves of published points, which wait until they are told; in a dry run, all changes.
+        held: the students whose reports wait.
+    """
+
+    def __init__(self, plan: Plan, journal: Journal, publisher: Publisher, dry_run: bool) -> None:
+        self._plan, self._journal, self._publisher, self._dry_run = plan, journal, publisher, dry_run
+        self.changes: list[Change] = []
+
+    @property
+    def held(self) -> list[str]:
+        return [] if self._dry_run else [change.student for change in self.changes]
+
+    def add(self, submission: Submission, report: Report, *, told: bool = False) -> None:
+        """Publish a report, unless it is published already or must be told first."""
+        task, student, key = self._plan.task, submission.student, key_of(self._plan, submission)
+        before, there = self._journal.published(task, student), self._publisher.has_entry(student)
+        written = there and self._publisher.is_written(student)
+        if before is not None and written and self._journal.says(before, report):
+            if before != key.text and not self._dry_run:
+                self._journal.publish(task, student, key)
+            return
+        if self._dry_run or (there and not told):
+            change = self._publisher.change(submission, report)
+            if change.moves or (self._dry_run and (change.checks or change.before is None)):
+                self.changes.append(change)
+            if change.moves or self._dry_run:
+                return
+        self._publisher.publish(submission, report)
+        self._journal.publish(task, student, key)
+
+
+def _condensed(graded: Graded, same: dict[CheckResult, CheckResult]) -> Graded:
+    """``graded`` without its cells, with equal results of the class (most are: full points) as one object."""
+    if graded.report is None:
+        return graded
+    checks = (replace(check, seconds=0.0) for check in graded.report.checks)
+    report = replace(graded.report, cells=(), checks=tuple(same.setdefault(check, check) for check in checks))
+    return replace(graded, report=report)
 
 
 def key_of(plan: Plan, submission: Submission) -> Key:
     """The journal key of one submission under ``plan``."""
-    seed = submission_seed(plan.secret, plan.task, submission.hash)
-    return Key(plan.task, submission.hash, plan.assignment, plan.data_id, seed.hex(), plan.walls)
+    seed = plan.seed_of(submission.hash)
+    return Key(
+        task=plan.task,
+        submission=submission.hash,
+        assignment=plan.assignment,
+        data=plan.data_id,
+        seed=seed.hex(),
+        walls=plan.walls,
+        judging=plan.judging,
+        checks=plan.checks,
+    )
 
 
-def evaluate_all(plan: Plan, submissions: Sequence[Submission], jobs: int) -> Iterator[Graded]:
+class Evaluations(Protocol):
+    """Evaluations under way, to be iterated over once; ``close`` gives up what has not come back."""
+
+    def __iter__(self) -> Iterator[Graded]: ...
+
+    def close(self) -> None: ...
+
+
+def evaluate_all(plan: Plan, submissions: Iterable[Submission], jobs: int) -> Evaluations:
     """Evaluate in ``jobs`` processes, in whatever order they finish. Starts at once, before the first is asked for.
 
-    An evaluation that fails, or takes its process down, is tried once more alone; after that it is a grader fault.
+    ``submissions`` are taken from their iterable as room becomes free. An evaluation that takes its process down is
+    tried once more alone; after that it is a grader fault.
     """
-    if not submissions:
-        return iter(())
-    pool = evaluators(min(jobs, len(submissions)))
-    futures = {pool.submit(evaluate_one, plan, submission): submission for submission in submissions}
-    return _collect(plan, pool, futures)
+    evaluations = _Pooled(plan, iter(submissions), jobs)
+    evaluations.fill()
+    return evaluations
 
 
-def _collect(plan: Plan, pool: concurrent.futures.ProcessPoolExecutor, futures: dict) -> Iterator[Graded]:
-    again = []
-    with pool:
-        for future in concurrent.futures.as_completed(futures):
+class _Pooled:
+    def __init__(self, plan: Plan, submissions: Iterator[Submission], jobs: int) -> None:
+        self._plan, self._submissions, self._jobs = plan, submissions, jobs
+        self._pool: concurrent.futures.ProcessPoolExecutor | None = None
+        self._broken = False
+        self._under_way: dict[concurrent.futures.Future[Graded], Submission] = {}
+        self._again: list[Submission] = []
+
+    def fill(self) -> None:
+        """Hand over submissions as long as there is room."""
+        while len(self._under_way) < AHEAD * self._jobs:
+            if self._broken:
+                if self._under_way:
+                    return  # what is left of the broken pool comes back first
+                self.close()
+            submission = next(self._submissions, None)
+            if submission is None:
+                return
+            self._pool = self._pool or evaluators(self._jobs)
             try:
-                yield future.result()
+                self._under_way[self._pool.submit(evaluate_one, self._plan, submission)] = submission
             except BrokenProcessPool:
-                again.append(futures[future])
-    for submission in again:
-        with evaluators(1) as alone:
-            try:
-                yield alone.submit(evaluate_one, plan, submission).result()
-            except BrokenProcessPool:
-                yield Graded(submission.student, None, "the grader's own process ended while evaluating")
+                self._again.append(submission)
+                self._broken = True
+
+    def __iter__(self) -> Iterator[Graded]:
+        try:
+            while self._under_way:
+                first = concurrent.futures.FIRST_COMPLETED
+                for future in concurrent.futures.wait(self._under_way, return_when=first).done:
+                    submission = self._under_way.pop(future)
+                    try:
+                        graded = future.result()
+                    except BrokenProcessPool:  # a process ended, and with it everything that was under way
+                        self._again.append(submission)
+                        self._broken = True
+                    else:
+                        yield graded
+                self.fill()
+        finally:
+            self.close()
+        for submission in self._again:
+            with evaluators(1) as alone:
+                try:
+                    yield alone.submit(evaluate_one, self._plan, submission).result()
+                except BrokenProcessPool:
+                    fault = "the grader's own process ended while evaluating"
+                    yield Graded(submission.student, None, fault)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self._pool, self._broken = None, False
 
 
 def evaluate_one(plan: Plan, submission: Submission) -> Graded:

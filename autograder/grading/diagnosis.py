@@ -263,7 +263,7 @@ def _apart() -> Iterator[None]:
 
 def _cost(request: dict[str, Any]) -> int:
     """In requests. What is given nothing but numbers, as `read_index`, reads the keyboard and no data."""
-    arguments = request.get("args")
+    arguments = request.get("args") or []
     plain = bool(arguments) and all(type(argument) is int for argument in arguments)
     return 1 if plain or request.get("stdin") is None else PROGRAM
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from autograder.authoring.reference import shown_data
 from autograder.calls import CodeError, Session, connect
-from autograder.checks import CHECK_SECONDS, Check, load_checks
+from autograder.checks import Check, load_checks
 from autograder.checks.outcome import CheckResult, Status, run_check
 from autograder.grading.diagnosis import Log, Witness, diagnose
 from autograder.grading.plan import Plan
 from autograder.grading.report import CellOutcome, Report
-from autograder.grading.secret import check_rng, submission_seed
+from autograder.grading.secret import check_rng
 from autograder.grading.submission import Submission
 from autograder.notebook.cells import Cell, NotebookError, code_cells, parse_notebook
 from autograder.sandbox.process import Sandbox, SandboxDied
@@ -26,6 +26,8 @@ OUTPUT_LIMIT = 256 * 1024  # characters of printed text kept of one submission
 
 def evaluate(submission: Submission, plan: Plan) -> Report:
     """Judge ``submission``. Whatever the student's code does becomes part of the report.
+
+    Checks whose results are known are not run again.
 
     Raises:
         SandboxUnavailable: the grader could not start a sandbox.
@@ -47,12 +49,15 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
         results = [_without_verdict(check, Status.MISSING, problem) for check in checks.values()]
         outcomes: list[CellOutcome] = []
     else:
-        run = _Evaluation(submission, plan, cells, list(checks.values()))
+        known = {name: CheckResult.from_dict(result) for name, result in submission.known.items()}
+        run = _Evaluation(submission, plan, cells, [c for c in checks.values() if c.name not in known])
         run.everything()
-        results = [run.results[name] for name in checks]
+        results = [known.get(name) or run.results[name] for name in checks]
         try:
             with shown_data(plan.launch.data):
                 results = diagnose(plan.home, plan.task, results, run.logs)
+        except OSError:  # a full disk: what is missing then would be journaled for good
+            raise
         except Exception as error:  # the grade stands, only the name of the mistake is missing
             flags.append(f"the diagnosis failed: {type(error).__name__}: {error}")
         outcomes = [run.outcomes[number] for number in sorted(run.outcomes)]
@@ -133,14 +138,14 @@ class _Evaluation:
 
     def _run_checks(self, sandbox: Sandbox) -> None:
         data = self._plan.data()
-        seed = submission_seed(self._plan.secret, self._plan.task, self._submission.hash)
+        seed = self._plan.seed_of(self._submission.hash)
         while self._waiting:
             check = self._waiting[0]
             try:
                 with sandbox.session(check.seconds) as channel:
                     witness = Witness(channel)
                     # What trains sends a data set and takes seconds: too much to keep and to ask again.
-                    student = connect(witness if check.seconds <= CHECK_SECONDS else channel)
+                    student = connect(witness if check.replay else channel)
                     reference = connect(Session(vars(self._reference)), trusted=True)
                     result = run_check(check, student, reference, check_rng(seed, check.name), data)
                 if result.status is not Status.PASSED:

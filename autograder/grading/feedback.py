@@ -6,14 +6,17 @@ nbgrader makes one page after the other; here several processes share them.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.reports.export import nbgrader_environment
 
+END = b"</html>"
 LINES = 3  # of what nbgrader says about a page it could not make
 
 
@@ -33,13 +36,16 @@ def generate_feedback(course: Course, tasks: Sequence[str], jobs: int = 1) -> li
             env=nbgrader_environment(),
         )
         assert worker.stdin is not None
-        worker.stdin.write(json.dumps(waiting[number::jobs]))
-        worker.stdin.close()
-        worker.stdin = None
+        worker.stdin.write(json.dumps(waiting[number::jobs]) + "\n")
+        worker.stdin.flush()
         workers.append(worker)
     problems: list[str] = []
     for worker in workers:
+        # Its standard input stays open until it is done: the worker ends when this process does.
+        stdin, worker.stdin = worker.stdin, None
         said, errors = worker.communicate()
+        if stdin:
+            stdin.close()
         if worker.returncode:
             problems.append(f"nbgrader made no feedback: {errors.strip()[-300:]}")
         else:
@@ -53,9 +59,24 @@ def outdated(root: Path, task: str) -> list[tuple[str, str]]:
     for notebook in sorted(root.glob(f"autograded/*/{task}/{task}.ipynb")):
         student = notebook.parent.parent.name
         page = root / "feedback" / student / task / f"{task}.html"
-        if not page.is_file() or page.stat().st_mtime < notebook.stat().st_mtime:
+        if not _is_whole(page) or page.stat().st_mtime < notebook.stat().st_mtime:
             found.append((task, student))
     return found
+
+
+def _is_whole(page: Path) -> bool:
+    """Whether the page is there up to its end: nbgrader may have been stopped while it wrote."""
+    try:
+        with open(page, "rb") as file:
+            file.seek(max(page.stat().st_size - 100, 0))
+            return file.read().rstrip().endswith(END)
+    except OSError:
+        return False
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # returns when the other end is closed
+    os._exit(1)
 
 
 def main() -> None:
@@ -72,7 +93,9 @@ def main() -> None:
     config.CourseDirectory.root = str(root)
     api = NbGraderAPI(config=config)
     problems = []
-    for task, student in json.load(sys.stdin):
+    waiting = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for task, student in waiting:
         result = api.generate_feedback(task, student, force=True)
         if not result["success"]:
             said = str(result.get("error") or result.get("log")).strip().splitlines()[-LINES:]

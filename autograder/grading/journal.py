@@ -1,16 +1,19 @@
 """The journal: every evaluation is on disk before anything is published.
 
 SQLite with `synchronous=FULL`. An evaluation is keyed by everything that can change its result; a publication says
-which evaluation a student's grade came from. Killed anywhere, the next run goes on from here.
+which evaluation a student's grade came from. Killed anywhere, the next run goes on from here. With an evaluation goes
+what each check was made of, so that after a change only the changed ones are run again, see `regrade`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +28,12 @@ CREATE TABLE IF NOT EXISTS evaluations (
     evaluated_at REAL NOT NULL,
     report TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS parts (
+    key TEXT PRIMARY KEY,
+    base TEXT NOT NULL,
+    checks TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS parts_by_base ON parts (base);
 CREATE TABLE IF NOT EXISTS publications (
     task TEXT NOT NULL,
     student TEXT NOT NULL,
@@ -46,10 +55,12 @@ class Key:
 
     Attributes:
         submission: hash of the submission.
-        assignment: hash of text, reference, checks and limits.
+        assignment: hash of reference, checks, limits and words.
         data: id of the data set.
         seed: the submission's seed, hex.
         walls: graded in a full sandbox.
+        judging: the part of ``assignment`` that has a say in every check.
+        checks: the part that is each check's own, by its name.
     """
 
     task: str
@@ -58,11 +69,21 @@ class Key:
     data: str
     seed: str
     walls: bool
+    judging: str
+    checks: dict[str, str] = field(hash=False)
 
     @property
     def text(self) -> str:
         """The key as one hash."""
-        parts = (self.task, self.submission, self.assignment, self.data, self.seed, str(self.walls))
+        return self._hash(self.assignment)
+
+    @property
+    def base(self) -> str:
+        """What two evaluations have in common whose equal checks have equal results."""
+        return self._hash(self.judging)
+
+    def _hash(self, assignment: str) -> str:
+        parts = (self.task, self.submission, assignment, self.data, self.seed, str(self.walls))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -92,12 +113,44 @@ class Journal:
         row = self._db.execute("SELECT report FROM evaluations WHERE key = ?", (key.text,)).fetchone()
         return Report.from_json(row[0]) if row else None
 
-    def add(self, key: Key, report: Report) -> None:
-        """Journal an evaluation; a second one for the same key changes nothing."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?, ?, ?, ?)",
-            (key.text, key.task, key.submission, key.seed, time.time(), report.to_json()),
-        )
+    def earlier(self, key: Key) -> tuple[Report, dict[str, str]] | None:
+        """The latest evaluation under the same judging, with the hash of every check then; or None."""
+        row = self._db.execute(
+            "SELECT report, checks FROM parts JOIN evaluations USING (key)"
+            " WHERE base = ? ORDER BY evaluated_at DESC LIMIT 1",
+            (key.base,),
+        ).fetchone()
+        return (Report.from_json(row[0]), json.loads(row[1])) if row else None
+
+    def add(self, key: Key, report: Report, *, again: bool = False) -> None:
+        """Journal an evaluation; a second one for the same key changes nothing, or with ``again`` replaces the first."""
+        text = report.to_json()
+        with self._transaction():
+            if again:
+                # What was published from the first is no longer what the journal says: it is published anew.
+                self._db.execute(
+                    "DELETE FROM publications WHERE key IN (SELECT key FROM evaluations WHERE key = ? AND report != ?)",
+                    (key.text, text),
+                )
+                self._db.execute("DELETE FROM evaluations WHERE key = ?", (key.text,))
+            self._db.execute(
+                "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?, ?, ?, ?)",
+                (key.text, key.task, key.submission, key.seed, time.time(), text),
+            )
+            self._db.execute(
+                "INSERT OR IGNORE INTO parts VALUES (?, ?, ?)", (key.text, key.base, json.dumps(key.checks))
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def published(self, task: str, student: str) -> str | None:
         """The key text of the evaluation from which the student's grade was published, or None."""
@@ -105,6 +158,11 @@ class Journal:
             "SELECT key FROM publications WHERE task = ? AND student = ?", (task, student)
         ).fetchone()
         return row[0] if row else None
+
+    def says(self, key: str, report: Report) -> bool:
+        """Whether the evaluation with the key text ``key`` has just this report."""
+        row = self._db.execute("SELECT report FROM evaluations WHERE key = ?", (key,)).fetchone()
+        return row is not None and row[0] == report.to_json()
 
     def publish(self, task: str, student: str, key: Key) -> None:
         """Note that the student's grade is published."""

@@ -7,6 +7,7 @@ fails, an exception leaves nbgrader with nothing to save: it fails closed.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,19 @@ class SafeNotebookExporter(NotebookExporter):
         return super().from_filename(filename, resources, **options)
 
 
+def remove_linked(submitted: Path, autograded: Path) -> None:
+    """Remove from ``autograded`` what nbgrader has copied there through a link in ``submitted``.
+
+    A link may lead to any file of the grader's, and what is autograded goes back to the student with the feedback.
+    """
+    whole = submitted.is_symlink() or submitted.parent.is_symlink()
+    for folder, below, names in os.walk(submitted):
+        for name in (*below, *names):
+            copy = autograded / os.path.relpath(os.path.join(folder, name), submitted)
+            if (whole or os.path.islink(os.path.join(folder, name))) and copy.is_file():
+                copy.unlink()
+
+
 class SandboxExecute(NbGraderPreprocessor):
     """Evaluates the submission in the sandbox and replaces the notebook by the autograded one."""
 
@@ -45,6 +59,7 @@ class SandboxExecute(NbGraderPreprocessor):
         course = load_course(root)
         plan = make_plan(course, task)
         submission = read_submission(course, course.task(task), student)
+        remove_linked(course.submitted / student / task, root / "autograded" / student / task)
         key = key_of(plan, submission)
         with Journal(root / "journal.db") as journal:
             report = journal.report(key)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from autograder import datasets
-from autograder.checks import TaskData
+from autograder.checks import TaskData, load_checks
 from autograder.course import Course, home_of
 from autograder.datasets.cache import cache_root
-from autograder.grading.secret import course_secret
+from autograder.grading.digests import check_digests, reference_digest
+from autograder.grading.secret import course_secret, submission_seed
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.kit import PACKAGE, stage
 
-# Of the package, what a result depends on besides the task's own three files.
+# Of the package, what a result depends on besides the reference and what the checks are made of.
 JUDGING = (
     "expect.py",
     "gradcheck.py",
@@ -23,6 +26,9 @@ JUDGING = (
     "calls",
     "checks/__init__.py",
     "checks/outcome.py",
+    "datasets",
+    "grading/evaluate.py",
+    "notebook",
     "sandbox",
 )
 # The words of the feedback depend on these too.
@@ -35,20 +41,27 @@ class Plan:
 
     Attributes:
         launch: what the sandbox sees and may use.
-        assignment: hash of text, reference, checks and limits.
+        judging: hash of what has a say in every check: reference, thresholds, limits, the judging code.
+        checks: by name of a check in the order of the task, the hash of what it is made of.
+        assignment: hash of these two, and of what decides the words of the feedback.
         data_set: name of the data set, "mnist" or "cifar10".
         data_id: hash of the data.
+        builds_on: earlier tasks that this one uses.
+        seed_of: the seed of a submission, by its hash.
         walls: False without a full sandbox.
     """
 
     task: str
     home: Path
     launch: Launch
+    judging: str
+    checks: dict[str, str]
     assignment: str
     data_set: str
     data_id: str
     data_kind: str
-    secret: bytes
+    builds_on: tuple[str, ...]
+    seed_of: Callable[[str], bytes]
     walls: bool
 
     def data(self) -> TaskData:
@@ -56,45 +69,63 @@ class Plan:
         return _load_data(self.data_set, self.launch.data, self.data_kind)
 
 
-def make_plan(course: Course, task: str, *, walls: bool = True) -> Plan:
+def make_plan(
+    course: Course, task: str, *, walls: bool = True, seed_of: Callable[[str], bytes] | None = None
+) -> Plan:
     """The plan for ``task``.
+
+    Args:
+        seed_of: where seeds come from, on a machine without the course secret; by default that secret.
 
     Raises:
         CourseError, SecretError, DataError: the course, its secret or its data cannot be used.
     """
-    name = course.task(task).data
+    row = course.task(task)
+    name = row.data
+    if seed_of is None:
+        seed_of = partial(submission_seed, course_secret(course.root, course.seed_source), task)
     source = getattr(datasets, f"{name}_source")()
     shown = datasets.sandbox_split(data=name)
+    judging = _judging_hash(course, task)
+    checks = check_digests(task, load_checks(task))
     return Plan(
         task=task,
         home=home_of(course.root),
         launch=Launch(kit=stage(cache_root()), data=shown, limits=course.limits),
-        assignment=assignment_hash(course, task),
+        judging=judging,
+        checks=checks,
+        assignment=_assignment_hash(task, judging, checks),
         data_set=name,
         data_id=_data_id(name, source.id),
         data_kind=source.kind,
-        secret=course_secret(course.root, course.seed_source),
+        builds_on=row.builds_on,
+        seed_of=seed_of,
         walls=walls,
     )
 
 
-def assignment_hash(course: Course, task: str) -> str:
-    """SHA-256 over text, reference, checks and limits of ``task``, with all the earlier references it uses."""
+def _judging_hash(course: Course, task: str) -> str:
     home, row = home_of(course.root), course.task(task)
-    files = [
-        home / "assignments" / f"{task}.md",
-        PACKAGE / "checks/thresholds.json",
-    ]
-    # Later checks and references use those of the tasks they build on.
-    for name in (*row.builds_on, task):
-        files += [PACKAGE / "checks" / f"{name}.py", home / "solutions" / f"{name}.py"]
-    files += [path for path in [PACKAGE / "misconceptions" / f"{task}.py"] if path.is_file()]
-    for name in (*JUDGING, *NAMING):
-        path = PACKAGE / name
-        files += sorted(path.glob("*.py")) if path.is_dir() else [path]
+    thresholds = json.loads((PACKAGE / "checks/thresholds.json").read_text())
+    used = {name: value for name, value in thresholds.items() if name.split(".")[0] in (*row.builds_on, task)}
     digest = hashlib.sha256(repr(sorted(asdict(course.limits).items())).encode())
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest.update(json.dumps(used, sort_keys=True).encode())
+    digest.update(reference_digest(home, task).encode())
+    return _with_files(digest, JUDGING)
+
+
+def _assignment_hash(task: str, judging: str, checks: dict[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps([judging, list(checks.items())]).encode())
+    own = f"misconceptions/{task}.py"
+    return _with_files(digest, (*NAMING, own) if (PACKAGE / own).is_file() else NAMING)
+
+
+def _with_files(digest: hashlib._Hash, names: tuple[str, ...]) -> str:
+    """``digest`` over the files ``names`` of this package too, a folder being the files in it."""
+    for name in names:
+        path = PACKAGE / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 

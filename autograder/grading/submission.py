@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.course import Course, Task
 from autograder.sandbox.limits import MEGABYTE
@@ -26,6 +27,7 @@ class Submission:
         earlier: the student's notebooks of earlier tasks, by task.
         flags: what a person should look at.
         problem: why there is no notebook, in words for the student.
+        known: by check, as `CheckResult.as_dict`, what an earlier evaluation found and still holds.
     """
 
     student: str
@@ -35,10 +37,11 @@ class Submission:
     earlier: dict[str, bytes] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     problem: str | None = None
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
-        """SHA-256 over everything that can influence the grade; the student's name does not."""
+        """SHA-256 over everything that can influence the report; the student's name does not."""
         digest = hashlib.sha256()
         parts = [
             ("notebook", self.notebook or b""),
@@ -47,6 +50,8 @@ class Submission:
         parts += [("earlier " + name, content) for name, content in sorted(self.earlier.items())]
         if self.notebook is None:
             parts.append(("problem", (self.problem or "").encode()))
+        # The report repeats them: an equal notebook under another name is another report.
+        parts += [("flag", flag.encode("utf-8", "surrogateescape")) for flag in self.flags]
         for name, content in parts:
             digest.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
         return digest.hexdigest()
@@ -149,15 +154,20 @@ def read_file(parts: list[str | Path], limit: int) -> bytes:
     finally:
         if at is not None:
             os.close(at)
-    with os.fdopen(fd, "rb", buffering=0) as file:
+    try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile("not a regular file")
         if status.st_size > limit:
             raise UnreadableFile(f"larger than {limit // MEGABYTE} MB")
         content = bytearray()
-        while chunk := file.read(min(MEGABYTE, limit + 1 - len(content))):
+        # It may grow while it is read.
+        while chunk := os.read(fd, min(MEGABYTE, limit + 1 - len(content))):
             content += chunk
-        if len(content) > limit:
-            raise UnreadableFile(f"larger than {limit // MEGABYTE} MB")
+    except OSError as error:
+        raise UnreadableFile(f"reading it failed ({error.strerror})") from None
+    finally:
+        os.close(fd)
+    if len(content) > limit:
+        raise UnreadableFile(f"larger than {limit // MEGABYTE} MB")
     return bytes(content)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from autograder.checks.outcome import CheckResult, Status
 from autograder.grading.course_run import Graded
+from autograder.grading.regrade import Change
 
 NOTE_LENGTH = 90
 
@@ -31,6 +32,29 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
             note = f"⚑ {row.report.flags[0]}" + (f" · {note}" if note else "")
         table.add_row(escape(row.student), points, escape(note[: 2 * NOTE_LENGTH]))
     return table
+
+
+def by_change(task: str, changes: Sequence[Change]) -> Table:
+    """One row a student whose points would change: those in the gradebook now, those then, and why."""
+    table = Table(title=task, title_justify="left", expand=False)
+    table.add_column("student", overflow="fold")
+    for name in ("now", "then", "difference"):
+        table.add_column(name, justify="right")
+    table.add_column("checks that change", overflow="fold", max_width=NOTE_LENGTH)
+    for change in changes:
+        difference = "new" if change.before is None else f"{change.after - change.before:+g}"
+        if change.before is None:
+            why = ""  # nothing was there: every check is new
+        else:
+            why = ", ".join(
+                f"{check.name} {_points(check.before)} -> {check.after:g}" for check in change.checks
+            )
+        table.add_row(escape(change.student), _points(change.before), f"{change.after:g}", difference, why)
+    return table
+
+
+def _points(points: float | None) -> str:
+    return "-" if points is None else f"{points:g}"
 
 
 def matrix(task: str, graded: Sequence[Graded]) -> Table:

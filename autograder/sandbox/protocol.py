@@ -29,6 +29,8 @@ MAX_BODY = 256 * 2**20  # bytes; all MNIST images as uint8 are 55 MB, as float32
 MAX_ARRAYS = 10_000  # in one message; the largest network of the course has 60
 ENVELOPE = 64  # values in one message beyond `MAX_ITEMS`: ids, captured output, names of changed arguments
 TICK_S = 0.1  # longest sleep while something else wants to be looked at, see `Connection.tick`
+JSON = json.JSONEncoder(separators=(",", ":"))
+UNCHANGED = {type(None), bool, int, float, str}
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
 
 
@@ -49,6 +51,8 @@ def encode(value: Any) -> tuple[Any, list[np.ndarray]]:
     arrays: list[np.ndarray] = []
 
     def tree(value: Any) -> Any:
+        if type(value) in UNCHANGED:
+            return value
         if isinstance(value, Handle):
             return {"h": [value.number, value.type_name]}
         if isinstance(value, np.ndarray):
@@ -59,6 +63,8 @@ def encode(value: Any) -> tuple[Any, list[np.ndarray]]:
         if type(value) is tuple:
             return {"t": [tree(item) for item in value]}
         if type(value) is dict:
+            if all(type(key) is str for key in value):
+                return {"o": {key: tree(item) for key, item in value.items()}}
             return {"d": [[key, tree(item)] for key, item in value.items()]}
         if isinstance(value, np.generic):
             return value.item()
@@ -84,18 +90,23 @@ def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
             raise ProtocolError("too many values")
         if depth > MAX_DEPTH + 4:
             raise ProtocolError("a value nested too deeply")
-        if tree is None or isinstance(tree, (bool, float)):
-            return tree
-        if isinstance(tree, int):
+        form = type(tree)  # JSON makes these types and no others
+        if form is str:
+            return tree if tree.isascii() else _text(tree)
+        if form is int:
             return _bounded(tree)
-        if isinstance(tree, str):
-            return _text(tree)
-        if not isinstance(tree, dict) or len(tree) != 1:
+        if form is not dict:
+            if form is list:
+                raise ProtocolError("a value of unknown form")
+            return tree
+        if len(tree) != 1:
             raise ProtocolError("a value of unknown form")
-        (kind, content), *_ = tree.items()
+        ((kind, content),) = tree.items()
         if kind in ("l", "t", "d") and not isinstance(content, list):
             raise ProtocolError("a list without items")
         match kind:
+            case "o" if type(content) is dict:
+                return {_text(key): value(item, depth + 1) for key, item in content.items()}
             case "l":
                 return [value(item, depth + 1) for item in content]
             case "t":
@@ -144,11 +155,10 @@ def _key(pair: Any) -> Any:
 def frame(value: Any) -> list[bytes | memoryview]:
     """The buffers to send for one plain value."""
     tree, arrays = encode(value)
-    arrays = [np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")).reshape(a.shape) for a in arrays]
+    if arrays:
+        arrays = [np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")).reshape(a.shape) for a in arrays]
     described = [[a.dtype.str, list(a.shape)] for a in arrays]
-    header = json.dumps({"value": tree, "arrays": described}, separators=(",", ":")).encode(
-        "utf-8", "replace"
-    )
+    header = JSON.encode({"value": tree, "arrays": described}).encode("utf-8", "replace")
     body = sum(a.nbytes for a in arrays)
     if len(header) > MAX_HEADER or body > MAX_BODY:
         raise ProtocolError(f"a message of {len(header) + body} bytes; at most {MAX_BODY} fit")
@@ -159,7 +169,7 @@ def frame(value: Any) -> list[bytes | memoryview]:
 def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dtype, tuple[int, ...]]]]:
     """The value tree and the (dtype, shape) of every array, checked against ``body_length``."""
     try:
-        content = json.loads(header)
+        content = json.loads(header.decode())
     except (ValueError, RecursionError, MemoryError) as error:
         raise ProtocolError(f"a header that is not JSON ({type(error).__name__})") from None
     if (
@@ -199,6 +209,7 @@ class Connection:
     def __init__(self, sock: socket.socket, tick: Callable[[], None] | None = None) -> None:
         self.socket = sock
         self.tick = tick
+        self._timeout = sock.gettimeout()
 
     def send(self, value: Any, deadline: float | None = None) -> None:
         """Send one plain value; ``deadline`` in `time.monotonic` seconds."""
@@ -251,7 +262,9 @@ class Connection:
             if self.tick is not None:
                 self.tick()
                 remaining = TICK_S if remaining is None else min(remaining, TICK_S)
-            self.socket.settimeout(remaining)
+            if remaining != self._timeout:  # mostly `TICK_S` as before: setting it is a system call
+                self.socket.settimeout(remaining)
+                self._timeout = remaining
             try:
                 return move(view)
             except TimeoutError:

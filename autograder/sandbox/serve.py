@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -10,6 +11,8 @@ import sys
 import time
 from types import ModuleType
 from typing import Any
+
+import numpy.random  # noqa: F401 - NumPy imports it when first used: that would be in every check's fork
 
 import autograder
 from autograder.calls.session import Session
@@ -72,6 +75,8 @@ class Worker:
 
     def _fork(self, number: int) -> None:
         _, fds, _, _ = socket.recv_fds(self._connection.socket, 1, 1)
+        # A collection in the child would write to every page that it shares with this process, and so copy it.
+        gc.freeze()
         pid = os.fork()
         if pid:
             os.close(fds[0])

@@ -198,6 +198,8 @@ def test_arguments_are_given_back_in_their_number(arguments):
         raw({"value": [1], "arrays": []}),
         raw({"value": {"d": [[[1], 2]]}, "arrays": []}),
         raw({"value": {"d": [["a"]]}, "arrays": []}),
+        raw({"value": {"o": [["a", 1]]}, "arrays": []}),
+        raw({"value": {"o": {"a": [1]}}, "arrays": []}),
         raw({"value": {"d": [[10**30, 1]]}, "arrays": []}),
         raw({"value": {"h": [-1, ""]}, "arrays": []}),
         raw({"value": {"h": [10**30, ""]}, "arrays": []}),
@@ -330,8 +332,10 @@ def test_random_trees_decode_or_are_refused():
         ]
         if depth == 0 or rng.random() < 0.3:
             return rng.choice(leaf)
-        kind = rng.choice(["l", "t", "d", "a", "h", "?"])
+        kind = rng.choice(["l", "t", "d", "o", "a", "h", "?"])
         content = [tree(depth - 1) for _ in range(rng.randrange(3))]
+        if kind == "o":
+            return {kind: {str(rng.choice(leaf)): item for item in content}}
         return {kind: [[rng.choice(leaf), item] for item in content] if kind == "d" else content}
 
     for _ in range(3000):
@@ -372,7 +376,7 @@ def test_frames_agree_with_their_description():
     magic, header_length, body_length = struct.unpack_from("<4sIQ", content)
     assert (magic, body_length, len(content)) == (b"NNAK", 4, 16 + header_length + 4)
     assert json.loads(content[16 : 16 + header_length]) == {
-        "value": {"d": [["x", {"a": 0}]]},
+        "value": {"o": {"x": {"a": 0}}},
         "arrays": [["<i2", [1, 2]]],
     }
     assert content[-4:] == b"\x01\x00\x02\x00"

@@ -1,0 +1,57 @@
+"""The tables in docs/bounds.md say what the code does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from autograder.checks import CHECK_SECONDS
+from autograder.grading.evaluate import MAX_STARTS, OUTPUT_LIMIT
+from autograder.notebook.cells import MAX_CELLS
+from autograder.notebook.npz import MAX_BYTES
+from autograder.sandbox.inmates import MAX_FILES
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.process import SOURCE_LIMIT
+from autograder.sandbox.protocol import MAX_ARRAYS, MAX_BODY, MAX_HEADER
+
+HOME = Path(__file__).resolve().parents[2]
+FIXED = {
+    "seconds of one check": CHECK_SECONDS,
+    "processes started for one submission": MAX_STARTS,
+    "files in all writable places": MAX_FILES,
+    "bytes of one message from the sandbox": MAX_BODY,
+    "bytes of a message's header": MAX_HEADER,
+    "arrays in one message": MAX_ARRAYS,
+    "cells of a notebook": MAX_CELLS,
+    "characters of one cell": SOURCE_LIMIT,
+    "characters printed and kept of one submission": OUTPUT_LIMIT,
+    "unpacked bytes of a parameter file": MAX_BYTES,
+}
+
+
+def rows() -> dict[str, str]:
+    """First column -> second column, of the tables of numbers."""
+    path = HOME / "docs" / "bounds.md"
+    if not path.is_file():
+        pytest.skip("a copy without docs/")
+    found = re.findall(
+        r"^\| `?([^|`]+)`? \| ([^|]+) \|", path.read_text().partition("## Walls")[0], re.MULTILINE
+    )
+    return dict(found)
+
+
+def test_the_limits_of_the_course_are_those_of_the_table() -> None:
+    table = rows()
+    for name, value in asdict(Limits()).items():
+        assert float(table[name]) == value, name
+    course = tomllib.loads((HOME / "course.toml").read_text())
+    assert course["limits"] == asdict(Limits())
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_the_fixed_bounds_are_those_of_the_table(name: str) -> None:
+    assert float(rows()[name]) == FIXED[name]
