@@ -28,9 +28,6 @@ from tests.grading.state import differences, files, rows, state
 
 TASK = "task1_forward"
 UNSTABLE = "def softmax(a):\n    e = np.exp(a)\n    return e / e.sum(axis=1, keepdims=True)"
-KILLS = int(os.environ.get("AUTOGRADER_KILLS", "10"))  # at random moments; `make kills` takes 100
-SAMPLE = 1 if KILLS >= 100 else 4  # of the steps of a run, one in so many
-GROUPS = {"a": KILLS - KILLS // 4, "feedback": KILLS // 4}  # without and with feedback pages
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): processes whose parent dies become children of this one
 END_S = 20.0  # a process whose parent is gone notices within milliseconds; this is for a crowded machine
 EVALUATIONS = "SELECT key, evaluated_at, report FROM evaluations"
@@ -153,19 +150,27 @@ def command_line(pid: int) -> str:
         return "?"
 
 
-@pytest.mark.parametrize("group", GROUPS)
+# The second of each is for `make thorough`: together a hundred moments, and every step.
+@pytest.mark.parametrize(
+    ("pages", "count"),
+    [
+        (False, 6),
+        pytest.param(False, 90, marks=pytest.mark.thorough),
+        (True, 1),
+        pytest.param(True, 10, marks=pytest.mark.thorough),
+    ],
+)
 def test_killed_at_random_moments_the_next_run_goes_on(
-    group: str, before: Before, tmp_path: Path, orphans_come_here: None
+    pages: bool, count: int, before: Before, tmp_path: Path, orphans_come_here: None
 ) -> None:
-    moments = random.Random(f"moments {group}")
-    pages = group == "feedback"
+    moments = random.Random(f"moments {pages}")
     grade = [sys.executable, "-m", "autograder", "grade", TASK, "-j", "2"] + ["--no-feedback"] * (not pages)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])}
     longest = before.pages_seconds if pages else before.seconds
     known = set(below(os.getpid()))
     kills = 0
     for number in itertools.count():  # in some courses no run lasts until it is killed
-        if kills == GROUPS[group]:
+        if kills == count:
             break
         root = tmp_path / f"course{number}"
         shutil.copytree(before.root, root)
@@ -175,7 +180,7 @@ def test_killed_at_random_moments_the_next_run_goes_on(
                 grade, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
             # In the first third of a run nothing but imports happens.
-            last = kills == GROUPS[group]
+            last = kills == count
             try:
                 _, said = process.communicate(timeout=None if last else moments.uniform(0.2, 0.8) * longest)
             except subprocess.TimeoutExpired:
@@ -197,7 +202,12 @@ def test_killed_at_random_moments_the_next_run_goes_on(
 
 @pytest.mark.parametrize(
     ("start", "where", "every", "least"),
-    [("root", "journal", 1, 6), ("journaled", "everywhere", SAMPLE, 30 // SAMPLE)],
+    [
+        ("root", "journal", 3, 2),
+        ("journaled", "everywhere", 6, 5),
+        pytest.param("root", "journal", 1, 6, marks=pytest.mark.thorough),
+        pytest.param("journaled", "everywhere", 1, 30, marks=pytest.mark.thorough),
+    ],
 )
 def test_killed_at_every_step_the_next_run_goes_on(
     start: str, where: str, every: int, least: int, before: Before, tmp_path: Path
@@ -211,11 +221,14 @@ def test_killed_at_every_step_the_next_run_goes_on(
         assert (trial["second"], trial["different"]) == (0, []), trial
 
 
-def test_when_no_write_succeeds_it_is_said_and_the_next_run_goes_on(before: Before, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("every", "least"), [(6, 5), pytest.param(1, 30, marks=pytest.mark.thorough)])
+def test_when_no_write_succeeds_it_is_said_and_the_next_run_goes_on(
+    every: int, least: int, before: Before, tmp_path: Path
+) -> None:
     """From one step on all writes fail, from each in turn."""
-    undisturbed, *failed, beyond = trials(before.journaled, tmp_path, "full", "everywhere", SAMPLE)
+    undisturbed, *failed, beyond = trials(before.journaled, tmp_path, "full", "everywhere", every)
     assert undisturbed["first"] == beyond["first"] == 0
-    assert len(failed) >= 30 // SAMPLE
+    assert len(failed) >= least
     for trial in failed:
         assert trial["first"] == 1, trial
         assert "Traceback" not in trial["said"], trial
@@ -243,6 +256,7 @@ def trials(template: Path, folder: Path, how: str, where: str, every: int = 1) -
     return json.loads(done.stdout)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_said_and_when_it_is_freed_the_next_run_goes_on(
     before: Before, tmp_path: Path

@@ -17,7 +17,7 @@ from tests.hostile import classroom
 from tests.hostile.classroom import CANARY_MARK, HONEST, HONEST_MARK, REFERENCE_MARK, TASKS, Graded
 from tests.hostile.corpus import CASES, Case
 
-WAYS = ("grade", "nbgrader")
+WAYS = ("grade", pytest.param("nbgrader", marks=pytest.mark.thorough))
 BY_NAME = {case.name: case for case in CASES}
 
 Grade = Callable[[str], Graded]

@@ -82,15 +82,17 @@ def python(tree: Path) -> str:
 
 
 def passes(python: str, tree: Path, *arguments: str) -> None:
-    options = ["-q", "-p", "no:cacheprovider", f"--basetemp={tree}/home/pytest", "-rs"]
+    options = ["-p", "no:cacheprovider", f"--basetemp={tree}/home/pytest", "-rs"]
     done = as_nobody([python, "-m", "pytest", *options, *arguments], tree)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
 
 
+@pytest.mark.thorough
 def test_the_corpus_gets_its_verdicts_when_an_ordinary_user_grades(python: str, tree: Path) -> None:
     passes(python, tree, "tests/hostile/test_corpus.py", "-k", "not nbgrader")
 
 
+@pytest.mark.thorough
 def test_faults_lose_nothing_when_an_ordinary_user_grades(python: str, tree: Path) -> None:
     passes(python, tree, "tests/hostile/test_faults.py", "-k", "read_only or may_not_grow or cannot_be_read")
