@@ -38,7 +38,7 @@ test: setup
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not thorough'
 
 thorough: setup
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m thorough
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
 
 soak: setup
 	@$(BIN)/python scripts/soak.py

@@ -481,7 +481,7 @@ def graded_class(
         finished = []
         if way == "grade":
             pages = "--feedback" if feedback else "--no-feedback"
-            finished = [run(classes[0][1], "-m", "autograder", "grade", *TASKS, "-j", "4", pages)]
+            finished = [run(classes[0][1], "-m", "autograder", "grade", *TASKS, "-j", "2", pages)]
         else:
             for task in TASKS:
                 running = [
