@@ -43,6 +43,7 @@ from autograder.authoring.release import release
 from autograder.authoring.solve import read_release, read_source, solve
 from autograder.course import Course, load_course
 from autograder.grading.feedback import outdated
+from autograder.grading.secret import course_secret
 from autograder.misconceptions import Misconception, load_misconceptions, read_alternatives
 from solutions.handed_in import reference_files
 from tests.hostile import classroom
@@ -193,6 +194,16 @@ def make_course(root: Path) -> None:
     (root / "course.toml").write_text(re.sub(r"(?m)^cell_s = .*$", f"cell_s = {CELL_S}", text))
     course = load_course(root)
     release(course, list(course.tasks))
+    course_secret(root, course.seed_source)  # made on first use
+
+
+def host_files(base: Path, root: Path) -> dict[str, str]:
+    """A hash of every file that grading may not touch."""
+    names = ("course.toml", "nbgrader_config.py", "source", ".autograder-secret", "submitted")
+    canaries = [base / "home" / "canary.txt", base / "canary.txt"]
+    return classroom.digests(
+        *(root / name for name in names), HOME / "solutions", HOME / "assignments", *canaries
+    )
 
 
 def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
@@ -211,7 +222,7 @@ def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
         room = Classroom(root, plan, targets)
         for work in chosen:
             room.hand_in(work)
-        before = classroom.host_files(base, root)
+        before = host_files(base, root)
         for task in tasks:
             mine = {work.student: work for work in chosen if work.task == task}
             if not mine:
@@ -242,10 +253,7 @@ def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
                 flush=True,
             )
             mismatches += wrong
-        after = classroom.host_files(base, root)
-        mismatches += [
-            f"changed: {path}" for word in before for path in classroom.changed(before[word], after[word])
-        ]
+        mismatches += [f"changed: {path}" for path in classroom.changed(before, host_files(base, root))]
         mismatches += [f"somebody knocked at {sock}" for sock in classroom.knocked(sockets)]
     return {
         "submissions": len(chosen), **counts, "mismatches": mismatches, "named": named, "seconds": round(seconds, 1),
