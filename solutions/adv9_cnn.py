@@ -202,7 +202,12 @@ def training_step(network: Network, optimizer: AdaGrad, x: np.ndarray, t: np.nda
     ### BEGIN SOLUTION
     y = network.forward(x)
     network.backward(softmax_cross_entropy_backward(y, t))
-    optimizer.update(network.parameters(), network.gradients())
+    params, grads = network.parameters(), network.gradients()
+    # An optimizer may change the arrays in place or return new ones.
+    updated = optimizer.update({name: params[name] for name in grads}, grads)
+    for n, layer in enumerate(learning_layers(network.layers), 1):
+        for name in ("W", "b"):
+            setattr(layer, name, updated.get(f"{name}{n}", getattr(layer, name)))
     return cross_entropy(y, t)
     ### END SOLUTION
 

@@ -862,14 +862,14 @@ def training_step(network, optimizer, x, t):
     Misconception(
         name="the optimizer changes copies of the weights",
         check="cnn_training_step",
-        hint="Print one weight before and after a step. Does parameters() hand out the arrays of the layers, or others with the same numbers?",
+        hint="Print one weight of a layer before and after a step. Are the arrays that the optimizer changes those of the layers, or others with the same numbers?",
         source="""
-class Network(Network):
-    def parameters(self):
-        found = {}
-        for n, layer in enumerate(learning_layers(self.layers), 1):
-            found[f"W{n}"], found[f"b{n}"] = layer.W.copy(), layer.b.copy()
-        return found
+def training_step(network, optimizer, x, t):
+    y = network.forward(x)
+    network.backward(softmax_cross_entropy_backward(y, t))
+    params = {name: value.copy() for name, value in network.parameters().items()}
+    optimizer.update(params, network.gradients())
+    return cross_entropy(y, t)
 """,
     ),
     Misconception(
