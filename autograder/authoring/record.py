@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.errors import AuthoringError
-from autograder.authoring.reference import files_at_hand, handed_in, reference_namespace
+from autograder.authoring.reference import files_at_hand, handed_in, reference_files_of, reference_namespace
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import Status, run_check
@@ -34,7 +33,6 @@ LARGEST_BYTES = 8 * 2**20
 
 # What decides a conversation, beside the reference and the task's own checks.
 DEPENDENCIES = ("checks/*", "calls/*.py", "expect.py", "gradcheck.py", "relations.py", "notebook/data.py")
-IMPORT = re.compile(r"^\s*(?:from|import) solutions\.(\w+)", re.MULTILINE)
 
 
 def record_answers(task: str, *, home: Path = PACKAGE.parent, data: str = "mnist") -> bool:
@@ -140,21 +138,8 @@ def _digest(task: str, home: Path, data: str, part: TaskData | None) -> str:
     others = {path.name for path in (home / "solutions").glob("*.py")} - {f"{task}.py", "__init__.py"}
     files = [path for path in files if path.parent.name != "checks" or path.name not in others]
     digest = hashlib.sha256(f"{data} {PUBLIC_SEED}".encode())
-    for path in [*files, *_imported(home, task), Path(__file__)]:
+    for path in [*files, *reference_files_of(home, task).values(), Path(__file__)]:
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     for array in [*part.train, *part.test] if part is not None else []:
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def _imported(home: Path, task: str) -> list[Path]:
-    """The files of `solutions/` that ``task`` is made of: its own, and those it imports."""
-    found: dict[str, Path] = {}
-    waiting = [task]
-    while waiting:
-        name = waiting.pop()
-        path = home / "solutions" / f"{name}.py"
-        if name not in found and path.is_file():
-            found[name] = path
-            waiting += IMPORT.findall(path.read_text(encoding="utf-8"))
-    return [found[name] for name in sorted(found)]

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import importlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,21 @@ from typing import Any
 
 from autograder.authoring.errors import AuthoringError
 
+IMPORT = re.compile(r"^\s*(?:from|import)\s+solutions\.(\w+)", re.MULTILINE)
 PLANTED = "<cell planted>"  # where tracebacks say that planted source stands
+
+
+def reference_files_of(home: Path, task: str) -> dict[str, Path]:
+    """By task in sorted order, the files of `solutions/` that ``task`` is made of: its own, and those it imports."""
+    found: dict[str, Path] = {}
+    waiting = [task]
+    while waiting:
+        name = waiting.pop()
+        path = home / "solutions" / f"{name}.py"
+        if name not in found and path.is_file():
+            found[name] = path
+            waiting += IMPORT.findall(path.read_text(encoding="utf-8", errors="replace"))
+    return dict(sorted(found.items()))
 
 
 def reference_namespace(

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from autograder.authoring.reference import reference_files_of
 from autograder.sandbox.kit import PACKAGE
 
 # Names by which code reaches what it does not name.
@@ -34,7 +35,6 @@ IMPORT = re.compile(
     r"|from[ \t]+(?P<module>autograder[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n]*))",
     re.MULTILINE,
 )
-REFERENCE = re.compile(r"^[ \t]*(?:from|import)[ \t]+solutions\.(\w+)", re.MULTILINE)
 PLAIN = (
     ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.Name, ast.Attribute, ast.Subscript, ast.expr_context,
     ast.operator, ast.unaryop,
@@ -49,16 +49,9 @@ def check_digests(task: str, names: Iterable[str]) -> dict[str, str]:
 
 def reference_digest(home: Path, task: str) -> str:
     """The hash of `solutions/<task>.py` and of every other reference it imports, without comments and layout."""
-    found: dict[str, str] = {}
-    waiting = [task]
-    while waiting:
-        name = waiting.pop()
-        path = home / "solutions" / f"{name}.py"
-        if name not in found and path.is_file():
-            content = path.read_bytes()
-            found[name] = _code(content)
-            waiting += REFERENCE.findall(content.decode("utf-8", "replace"))
-    return _hash(f"{name} {found[name]}" for name in sorted(found))
+    return _hash(
+        f"{name} {_code(path.read_bytes())}" for name, path in reference_files_of(home, task).items()
+    )
 
 
 @lru_cache(maxsize=64)
