@@ -16,8 +16,8 @@ class Attack:
     Attributes:
         essential: part of the short probe at the beginning of every grading run.
         deadly: kinds of `SandboxDied` that count as held: the parent noticed and ended everything.
-        in_background: it goes on after its cell, until the parent notices. Not tried without walls, where it would
-            be the host's memory and files.
+        until_noticed: only the parent can end it, by its own count. Not tried without walls, where it would be the
+            host's memory and files.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Attack:
     source: str
     essential: bool = False
     deadly: tuple[str, ...] = ()
-    in_background: bool = False
+    until_noticed: bool = False
 
 
 PRELUDE = """
@@ -238,18 +238,18 @@ ATTACKS = (
         "    if os.fork() == 0:\n"
         "        block = bytearray(60 * 2**20)\n"
         "        for i in range(0, len(block), 4096): block[i] = 1\n"
-        "        time.sleep(20); os._exit(0)",
+        "        time.sleep(20); os._exit(0)\n"
+        "time.sleep(20)",
         deadly=("memory",),
-        in_background=True,
+        until_noticed=True,
     ),
     Attack(
         "a million empty files",
         "fill the kernel with empty files",
-        "if os.fork() == 0:\n"
-        "    for n in range(MAX_FILES + 5000):\n"
-        "        os.close(os.open(f'{WRITABLE[0]}/doctor-{n}', os.O_CREAT | os.O_WRONLY))\n"
-        "    time.sleep(20); os._exit(0)",
+        "for n in range(MAX_FILES + 5000):\n"
+        "    os.close(os.open(f'{WRITABLE[0]}/doctor-{n}', os.O_CREAT | os.O_WRONLY))\n"
+        "time.sleep(20)",
         deadly=("died",),
-        in_background=True,
+        until_noticed=True,
     ),
 )

@@ -68,8 +68,11 @@ def probe(launch: Launch, *, walls: bool = True) -> list[Finding]:
     Raises:
         SandboxUnavailable: the sandbox does not even start.
     """
-    attacks = [attack for attack in ATTACKS if walls or not attack.in_background]
-    return _run(attacks, launch, walls)
+    findings = _run([attack for attack in ATTACKS if not attack.until_noticed], launch, TIGHT, walls)
+    if walls:
+        slow = replace(TIGHT, cell_s=NOTICED_S)
+        findings += _run([attack for attack in ATTACKS if attack.until_noticed], launch, slow, walls)
+    return findings
 
 
 def require_sandbox(launch: Launch) -> None:
@@ -83,7 +86,7 @@ def require_sandbox(launch: Launch) -> None:
             f"There is no system-call filter for {platform.machine()}; use x86_64 or aarch64."
         )
     try:
-        findings = _run([attack for attack in ATTACKS if attack.essential], launch, True)
+        findings = _run([attack for attack in ATTACKS if attack.essential], launch, TIGHT, True)
     except SandboxUnavailable as error:
         fixes = [f"{fact.name}: {fact.fix}" for fact in facts() if not fact.ok and fact.fix]
         raise SandboxUnavailable("\n".join([str(error), *fixes])) from None
@@ -97,14 +100,14 @@ def facts() -> list[Fact]:
     return [_bubblewrap(), _user(), _filter(), *_user_namespaces(), *_python()]
 
 
-def _run(attacks: list[Attack], launch: Launch, walls: bool) -> list[Finding]:
-    launch = replace(launch, limits=TIGHT)
+def _run(attacks: list[Attack], launch: Launch, limits: Limits, walls: bool) -> list[Finding]:
+    launch = replace(launch, limits=limits)
     findings = []
     with _targets() as targets:
         waiting = list(attacks)
         while waiting:
             # The rest gets a new sandbox when an attack ended this one.
-            with Sandbox(launch, time.monotonic() + TIGHT.wall_s, walls=walls) as sandbox:
+            with Sandbox(launch, time.monotonic() + limits.wall_s, walls=walls) as sandbox:
                 sandbox.run_cell(
                     "cell 0", PRELUDE + "\n".join(f"{name} = {value!r}" for name, value in targets.items())
                 )
@@ -121,11 +124,8 @@ def _run(attacks: list[Attack], launch: Launch, walls: bool) -> list[Finding]:
 
 def _finding(attack: Attack, sandbox: Sandbox) -> Finding:
     error = sandbox.run_cell("cell 1", attack.source)["error"]
-    if error is None and attack.in_background:
-        until = time.monotonic() + NOTICED_S
-        while time.monotonic() < until:
-            sandbox.run_cell("cell 2", "time.sleep(0.05)")
-        return Finding(attack.name, attack.tried, False, f"not noticed within {NOTICED_S:g} s")
+    if attack.until_noticed:
+        return Finding(attack.name, attack.tried, False, "the grader did not notice")
     if error is None:
         return Finding(attack.name, attack.tried, True, "nothing to be found")
     if error["type"] == "FileNotFoundError" and "/proc/" in error["message"] and not os.path.exists("/proc"):

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,13 +60,12 @@ class Inmates:
                 for place in writable
             ]
             self._files_before = self._count_files()
-            self._own = {process.pid for process in self.everyone()}
+            self._own = {str(process.pid) for process in self.everyone()}
             self._opened = opened.pop_all()
 
     def everyone(self) -> list[Process]:
         """All processes, zombies included."""
-        names = [name for name in os.listdir(self._proc) if name.isdigit()]
-        return [process for name in names[:MAX_SEEN] if (process := self._look(name))]
+        return self._census(frozenset())
 
     def memory(self, processes: list[Process], limit: int) -> int:
         """Bytes all ``processes`` use together; when that may exceed ``limit``, shared pages count once."""
@@ -82,7 +82,7 @@ class Inmates:
         """Kill everything but bubblewrap and the worker; whether that succeeded."""
         until = time.monotonic() + SWEEP_S
         pause = 0.0005
-        while left := [p.pid for p in self.everyone() if p.alive and p.pid not in self._own]:
+        while left := [process.pid for process in self._census(self._own) if process.alive]:
             if time.monotonic() > until:
                 return False
             for pid in left:
@@ -107,6 +107,10 @@ class Inmates:
 
     def close(self) -> None:
         self._opened.close()
+
+    def _census(self, but: AbstractSet[str]) -> list[Process]:
+        names = [name for name in os.listdir(self._proc) if name.isdigit() and name not in but]
+        return [process for name in names[:MAX_SEEN] if (process := self._look(name))]
 
     def _look(self, name: str) -> Process | None:
         try:

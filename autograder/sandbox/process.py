@@ -130,6 +130,8 @@ class Sandbox:
     def run_cell(self, label: str, source: str) -> dict[str, Any]:
         """Execute one cell; its "stdout", "stderr" and "error" (None, or as `calls.session.describe`).
 
+        What the cell left running ends with it, so that no later cell pays for it.
+
         Raises:
             SandboxDied: the cell took the worker down with it.
         """
@@ -149,6 +151,7 @@ class Sandbox:
             valid = False
         if not valid:
             raise SandboxDied("protocol", "the cell broke the connection to the grader")
+        self._sweep()
         cut = 2 * self._launch.limits.output_kb * 1024
         return {"error": error, "stdout": reply["stdout"][:cut], "stderr": reply["stderr"][:cut]}
 
@@ -161,9 +164,7 @@ class Sandbox:
         """
         self._checks += 1
         number = self._checks
-        if self._inmates is None or not self._inmates.sweep():
-            self.kill()
-            raise SandboxDied("died", "the notebook left processes running that cannot be stopped")
+        self._sweep()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -197,6 +198,12 @@ class Sandbox:
         if type(status) is not int or not 0 <= status < 2**16:
             return "ended"
         return _ending(os.waitstatus_to_exitcode(status)) if not os.WIFSTOPPED(status) else "ended"
+
+    def _sweep(self) -> None:
+        """End what student code left running."""
+        if self._inmates is None or not self._inmates.sweep():
+            self.kill()
+            raise SandboxDied("died", "the notebook left processes running that cannot be stopped")
 
     def _watch(self) -> None:
         """End everything when all processes together use more than allowed."""

@@ -50,11 +50,24 @@ def test_memory_of_many_children_counts_together(start, prepare):
 
 def test_memory_is_watched_while_the_answers_come_fast(start):
     source = MANY_CHILDREN.format(prepare="pass").replace("    time.sleep(10)\n", "")
-    with start(memory_mb=400, cell_s=2) as sandbox, pytest.raises(SandboxDied) as died:
-        sandbox.run_cell("cell 1", source + "eat()")
-        for _ in range(1000):
-            sandbox.run_cell("cell 2", "time.sleep(0.01)")
-    assert died.value.kind == "memory"
+    with start(memory_mb=400) as sandbox:
+        sandbox.run_cell("cell 1", source + "def wait(): time.sleep(0.01)")
+        with sandbox.session(10) as channel, pytest.raises(CodeError) as raised:
+            student = connect(channel)
+            student.eat()
+            for _ in range(900):
+                student.wait()
+    assert raised.value.kind == "memory"
+
+
+def test_a_cell_does_not_pay_for_what_another_left_running(start):
+    # The children go on taking memory after their cell is stopped, long before it is too much.
+    source = MANY_CHILDREN.format(prepare="time.sleep(0.5)")
+    with start(memory_mb=400, cell_s=0.2) as sandbox:
+        stopped = sandbox.run_cell("cell 1", source + "eat()")
+        assert stopped["error"]["kind"] == "timeout"
+        for _ in range(10):
+            assert sandbox.run_cell("cell 2", "time.sleep(0.1)")["error"] is None
 
 
 def test_a_fork_bomb_stays_small(start):
@@ -131,10 +144,13 @@ def test_leaving_waits_until_everything_is_gone(start):
     for _ in range(3):
         with start(processes=24) as sandbox:
             sandbox.run_cell(
-                "cell 1", "import os, time\nfor _ in range(20):\n    if os.fork() == 0: time.sleep(60)"
+                "cell 1",
+                "import os, time\ndef spawn():\n    for _ in range(20):\n"
+                "        if os.fork() == 0: time.sleep(60)\n"
+                "    return sum(n.isdigit() for n in os.listdir('/proc'))",
             )
-            count = sandbox.run_cell("cell 2", "sum(n.isdigit() for n in os.listdir('/proc'))")["stdout"]
-            assert int(count) >= 20
+            with sandbox.session(5) as channel:
+                assert connect(channel).spawn() >= 20
     began = time.monotonic()
     with start():
         pass

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.calls import connect
 from autograder.sandbox import doctor
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.limits import Limits
@@ -242,12 +243,15 @@ def test_the_facts_of_this_machine():
 LIVES_ON = """
 import os, sys, time
 from pathlib import Path
+from autograder.calls import connect
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import Sandbox
 with Sandbox(Launch(Path(sys.argv[1]), None, Limits(cell_s=30)), time.monotonic() + 60) as sandbox:
-    if sys.argv[2]:
-        sandbox.run_cell("cell 1", sys.argv[2])
+    sandbox.run_cell("cell 1", sys.argv[2])
+    if "daemon" in sys.argv[2]:
+        with sandbox.session(30) as channel:
+            connect(channel).daemon()
     print("running", flush=True)
     time.sleep(60)
 """
@@ -288,10 +292,22 @@ def gone_within(marker: str, seconds: float) -> bool:
     return True
 
 
-def test_a_daemon_ends_with_its_sandbox(start):
+def test_a_daemon_of_a_cell_ends_with_it(start):
     marker = f"daemon-{os.urandom(6).hex()}"
+    look = "sum(name.isdigit() for name in os.listdir('/proc'))"
     with start(cell_s=5) as sandbox:
-        sandbox.run_cell("cell 1", f"MARKER = {marker!r}{DAEMON}daemon()\ntime.sleep(0.2)")
+        before = int(sandbox.run_cell("cell 1", f"import os\n{look}")["stdout"])
+        cell = sandbox.run_cell("cell 2", f"MARKER = {marker!r}{DAEMON}daemon()\ntime.sleep(0.2)\n{look}")
+        assert int(cell["stdout"]) == before + 1
+        assert not running(marker)
+
+
+def test_a_daemon_of_a_check_ends_with_the_sandbox(start):
+    marker = f"daemon-{os.urandom(6).hex()}"
+    with start() as sandbox:
+        sandbox.run_cell("cell 1", f"MARKER = {marker!r}{DAEMON}    time.sleep(0.2)")
+        with sandbox.session(5) as channel:
+            connect(channel).daemon()
         assert running(marker)  # it is there, seen from the host
     assert gone_within(marker, 5)
 
@@ -299,7 +315,7 @@ def test_a_daemon_ends_with_its_sandbox(start):
 @pytest.mark.parametrize("with_daemon", [True, False], ids=["after student code ran", "before"])
 def test_nothing_survives_the_grader_killed(kit, with_daemon):
     marker = f"daemon-{os.urandom(6).hex()}"
-    cell = f"MARKER = {marker!r}{DAEMON}daemon()\ntime.sleep(0.2)" if with_daemon else ""
+    cell = f"MARKER = {marker!r}{DAEMON}    time.sleep(0.2)" if with_daemon else ""
     grader = subprocess.Popen(
         [sys.executable, "-c", LIVES_ON, str(kit), cell], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
