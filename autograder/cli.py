@@ -393,6 +393,9 @@ def audit(
         Path | None,
         typer.Option(help="Instead, grade past notebooks: one, a folder of them, or STUDENT/TASK/ folders."),
     ] = None,
+    mistakes: Annotated[
+        bool, typer.Option(help="Try the known mistakes too; without, many seeds look for false rejects.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Prove the checks: what is right passes in any style, every known mistake is rejected and named."""
@@ -406,15 +409,21 @@ def audit(
         course = the_course()
         thorough = bool(tasks) or seeds >= QUICK_SEEDS
         audits = audit_tasks(
-            course, chosen(course, tasks), seeds, jobs, shown_on(bar, "audit"), thorough=thorough
+            course,
+            chosen(course, tasks),
+            seeds,
+            jobs,
+            shown_on(bar, "audit"),
+            thorough=thorough,
+            mistakes=mistakes,
         )
     if as_json:
         typer.echo(json.dumps(totals(audits, seeds)))
     else:
-        for one in audits if tasks else ():
+        for one in audits if tasks and mistakes else ():
             out.print(audit_tables.by_check(one))
         out.print(audit_tables.by_task(audits))
-        for line in audit_tables.for_the_author(audits) if thorough else ():
+        for line in audit_tables.for_the_author(audits) if thorough and mistakes else ():
             out.print(f"for the author: {line}", style="dim", markup=False, highlight=False)
         for line in audit_tables.shortcomings(audits):
             out.print(line, style="red", markup=False, highlight=False)

@@ -74,17 +74,22 @@ def audit(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     *,
     thorough: bool = True,
+    mistakes: bool = True,
 ) -> list[TaskAudit]:
     """Try every subject of ``tasks`` with ``seeds`` seeds.
 
     Args:
         thorough: see `examine`.
+        mistakes: False for only what is right, and the stub.
 
     Raises:
         CourseError, DataError, AuthoringError: nothing was tried.
     """
     plans = {task: make_plan(course, task) for task in tasks}
-    subjects = {task: subjects_of(plans[task]) for task in tasks}
+    subjects = {
+        task: [s for s in subjects_of(plans[task]) if mistakes or s.kind is not Kind.MISTAKE]
+        for task in tasks
+    }
     done, total = 0, sum(map(len, subjects.values()))
     found: dict[Subject, Finding] = {}
     # The slow ones first, and last those whose files take a training, which begins before all else.

@@ -24,6 +24,14 @@ def test_json_has_the_sums(course):
     assert sums["false_rejects"] == 0
 
 
+def test_many_seeds_can_look_for_false_rejects_alone(course):
+    done = command(course.root, "audit", QUICK, "--seeds", "2", "--no-mistakes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    sums = json.loads(done.stdout)
+    assert (sums["mistakes"], sums["false_rejects"], sums["seeds"]) == (0, 0, 2)
+    assert sums["alternatives"] >= 3
+
+
 def test_the_table_says_what_each_check_is_good_for(course):
     done = command(course.root, "audit", QUICK, "--seeds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
