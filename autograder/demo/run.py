@@ -61,7 +61,9 @@ def fresh_folder(folder: Path) -> None:
     """An empty ``folder``; only a demonstration made earlier is removed."""
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARK).is_file():
-            raise FileExistsError(f"{folder} exists and is no demonstration course: choose another one with --folder")
+            raise FileExistsError(
+                f"{folder} exists and is no demonstration course: choose another one with --folder"
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
