@@ -23,15 +23,17 @@ import io
 import linecache
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.calls.values import Handle, Unsendable, copied, leaves, map_leaves, same, to_plain
+
+if TYPE_CHECKING:
+    import tempfile
 
 OUTPUT_LIMIT = 200_000  # characters kept of what one call prints
 MESSAGE_LIMIT = 400  # characters kept of an exception's message
@@ -150,6 +152,8 @@ class Session:
 
     def _scratch_folder(self) -> str:
         if self._scratch is None:
+            import tempfile  # few checks write files
+
             # Below the working directory, so that data found from there is found from here too.
             self._scratch = tempfile.TemporaryDirectory(prefix=".check-", dir=".")
         return os.path.abspath(self._scratch.name)

@@ -16,7 +16,6 @@ import numpy.random  # noqa: F401 - NumPy imports it when first used: that would
 
 import autograder
 from autograder.calls.session import Session
-from autograder.notebook.carry import CarryError, carry
 from autograder.sandbox.cells import execute
 from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
 
@@ -128,6 +127,8 @@ def serve_session(connection: Connection, namespace: dict[str, Any]) -> None:
 
 def carry_what_is_there(task: str) -> None:
     """`carry`, but an earlier notebook that is missing or damaged does not keep the next from being carried."""
+    from autograder.notebook.carry import CarryError, carry  # only the later tasks pay for it
+
     try:
         carry(task, into=sys._getframe(1).f_globals)
     except CarryError as error:
