@@ -1,6 +1,6 @@
-"""The corpus when an ordinary user grades; run as root, all of it becomes one test.
+"""The walls, the corpus and faults of files when an ordinary user grades; run as root, each becomes one test.
 
-The package, the course and these tests are copied to where every user may read them.
+The package, the course and the tests are copied to where every user may read them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 COPIED = ("autograder", "solutions", "assignments", "course.toml", "nbgrader_config.py", "pyproject.toml")
+TESTS = ("hostile", "sandbox")
+NOT_AGAIN = "without_walls or hole or facts or missing or explained or cpu_time"
 TIMEOUT_S = 900  # a tenth of it on two idle cores
 
 
@@ -33,9 +35,11 @@ def tree() -> Iterator[Path]:
                 shutil.copytree(ROOT / name, copy / name, ignore=ignored)
             else:
                 shutil.copy(ROOT / name, copy / name)
-        shutil.copytree(ROOT / "tests" / "hostile", copy / "tests" / "hostile", ignore=ignored)
+        for name in TESTS:
+            shutil.copytree(ROOT / "tests" / name, copy / "tests" / name, ignore=ignored)
         (copy / "tests" / "__init__.py").touch()
         (copy / "home").mkdir()
+        (copy / "home" / "notes.txt").write_text("mine")
         os.chown(copy / "home", NOBODY, NOBODY)
         subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         yield copy
@@ -86,6 +90,11 @@ def passes(python: str, tree: Path, *arguments: str) -> None:
     done = as_nobody([python, "-m", "pytest", *options, *arguments], tree)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
+
+
+def test_the_attacks_fail_for_an_ordinary_user_too(python: str, tree: Path) -> None:
+    files = [f"tests/sandbox/{name}.py" for name in ("test_walls", "test_limits")]
+    passes(python, tree, *files, "-k", f"not ({NOT_AGAIN})")
 
 
 @pytest.mark.thorough
