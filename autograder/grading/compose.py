@@ -11,7 +11,6 @@ from html import escape
 from typing import Any
 
 import nbformat
-from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader.utils import compute_checksum
 
 from autograder.checks.outcome import CheckResult
@@ -93,10 +92,8 @@ def compose(
 
 
 def written(notebook: nbformat.NotebookNode) -> bytes:
-    """The file of a notebook made by `compose`, as `nbformat.write` would write it; ``notebook`` is used up."""
-    content = strip_transient(split_lines(notebook))
-    text = json.dumps(content, indent=1, sort_keys=True, separators=(",", ": "), ensure_ascii=False)
-    return text.encode("utf-8", "replace")
+    """The file of a notebook made by `compose`. On one line: to indent takes four times as long."""
+    return json.dumps(notebook, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _student_cells(submission: Submission) -> list[dict[str, Any]]:
