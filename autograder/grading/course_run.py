@@ -25,7 +25,7 @@ from autograder.grading.journal import Journal, Key
 from autograder.grading.plan import Plan, make_plan
 from autograder.grading.regrade import Change, still_holds, with_results
 from autograder.grading.report import Report
-from autograder.grading.submission import Submission, read_submission, students_of
+from autograder.grading.submission import Submission, printable, read_submission, students_of
 
 if TYPE_CHECKING:
     from autograder.grading.publish import Publisher
@@ -96,13 +96,20 @@ def grade_task(
     plan = make_plan(course, task, walls=options.walls)
     opened: dict[str, Submission] = {}
     results: dict[str, Graded] = {}
+    replaced: set[str] = set()
     same: dict[CheckResult, CheckResult] = {}
     checks = load_checks(task)
 
     def opening(names: Sequence[str]) -> Iterator[Submission]:
         for student in names:
-            opened[student] = read_submission(course, row, student)
-            yield opened[student]
+            try:
+                submission = read_submission(course, row, student)
+                submission.student.encode()
+            except (OSError, UnicodeEncodeError) as error:
+                results[student] = Graded(printable(student), None, _unread(error))
+                continue
+            opened[student] = submission
+            yield submission
 
     with Journal(course.root / "journal.db") as journal:
         past = _Past(plan, journal, options.again)
@@ -115,9 +122,13 @@ def grade_task(
                 else:
                     yield Graded(submission.student, report, fresh=False)
 
-        waiting = [s for s in students if past.report(read_submission(course, row, s)) is None]
-        found = found_before(sorted(set(students) - set(waiting)))
-        on_progress(0, len(students))
+        known: dict[str, bool] = {}
+        for submission in opening(students):
+            known[submission.student] = past.report(submission) is not None
+            opened.clear()  # one at a time: memory does not grow with the class
+        waiting = [student for student in known if not known[student]]
+        found = found_before([student for student in known if known[student]])
+        on_progress(len(results), len(students))
         if waiting and options.dask:
             from autograder.grading.cluster import evaluate_on_cluster
 
@@ -137,16 +148,24 @@ def grade_task(
             publication = _Publication(plan, journal, publisher, options.dry_run)
             for graded in chain(found, evaluations):
                 submission = opened.pop(graded.student)
-                if graded.report is not None and not graded.fault:
+                report = graded.report
+                if report is not None and not graded.fault:
                     if graded.fresh:
-                        journal.add(key_of(plan, submission), graded.report, again=options.again)
-                    publication.add(submission, graded.report)
+                        key = key_of(plan, submission)
+                        again = options.again and not options.dry_run and key.text not in replaced
+                        journal.add(key, report, again=again)
+                        replaced.add(key.text)
+                        if not options.dry_run:  # of equal submissions the first one's report is everybody's
+                            report = journal.report(key) or report
+                            graded = replace(graded, report=report)
+                    publication.add(submission, report)
                 results[graded.student] = _condensed(graded, same)
                 on_progress(len(results), len(students))
             if publication.changes:
                 on_changes(publication.changes)
-            for student in publication.held:
-                submission = read_submission(course, row, student)
+            for submission in opening(publication.held):
+                student = submission.student
+                opened.clear()
                 report = journal.report(key_of(plan, submission))
                 if report is not None:
                     publication.add(submission, report, told=True)
@@ -215,8 +234,18 @@ class _Publication:
                 self.changes.append(change)
             if change.moves or self._dry_run:
                 return
+        if before is not None:  # killed in between, the next run shall not believe what was published before
+            self._journal.withdraw(task, student)
         self._publisher.publish(submission, report)
         self._journal.publish(task, student, key)
+
+
+def _unread(error: OSError | UnicodeEncodeError) -> str:
+    """Why nobody looked at a submission."""
+    if isinstance(error, UnicodeEncodeError):
+        return "the name of the folder in submitted/ is not UTF-8; rename it"
+    place = f": {printable(str(error.filename))}" if error.filename else ""
+    return f"this machine could not read the submission: {error.strerror}{place}"
 
 
 def _condensed(graded: Graded, same: dict[CheckResult, CheckResult]) -> Graded:

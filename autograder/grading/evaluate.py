@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ class _Evaluation:
 
     def _prepare(self, sandbox: Sandbox) -> None:
         files = dict(self._submission.files)
-        files.update({f"{task}.ipynb": content for task, content in self._submission.earlier.items()})
+        for task, content in self._submission.earlier.items():
+            files[f"{task}.ipynb"] = _code_of(content)
         if files:
             sandbox.put_files(files)
 
@@ -161,6 +163,19 @@ class _Evaluation:
                 self.flags.append(f"{check.name}: the notebook's process ended")
             self.results[check.name] = result
             self._waiting.pop(0)
+
+
+def _code_of(notebook: bytes) -> bytes:
+    """What `carry` reads of an earlier notebook: with all their pictures, several may be more than the disk inside."""
+    try:
+        cells = parse_notebook(notebook)["cells"]
+    except NotebookError:
+        return notebook
+    kept = ("cell_type", "metadata", "source")
+    code = [
+        {k: cell[k] for k in kept if k in cell} if cell.get("cell_type") == "code" else {} for cell in cells
+    ]
+    return json.dumps({"cells": code}).encode()
 
 
 def _without_verdict(check: Check, status: Status, message: str) -> CheckResult:

@@ -170,6 +170,10 @@ class Journal:
             "INSERT OR REPLACE INTO publications VALUES (?, ?, ?, ?)", (task, student, key.text, time.time())
         )
 
+    def withdraw(self, task: str, student: str) -> None:
+        """Note that the student's grade is about to change: until it is published again, nothing is known of it."""
+        self._db.execute("DELETE FROM publications WHERE task = ? AND student = ?", (task, student))
+
     def grades(self, task: str) -> Iterator[tuple[str, Report]]:
         """(student, report) of every published grade of ``task``."""
         rows = self._db.execute(

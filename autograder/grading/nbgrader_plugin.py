@@ -70,6 +70,9 @@ class SandboxExecute(NbGraderPreprocessor):
                     raise GraderFailed(f"{student}, {task}: {graded.fault}")
                 report = graded.report
                 journal.add(key, report)
+            before = journal.published(task, student)
+            if before is not None and not journal.says(before, report):
+                journal.withdraw(task, student)  # nbgrader publishes it now, and does not say when it has
         assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)
         composed = compose(submission, assignment, report)
         # SaveAutoGrades reads it back from what the exporter writes; a plain round trip keeps both the same.

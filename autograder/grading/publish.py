@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +42,7 @@ def _table(entry: Any) -> Table:
 # Tables rather than nbgrader's objects, which ask for every cell's name, points and type one by one.
 STUDENTS, SUBMISSIONS, NOTEBOOKS = _table(Student), _table(SubmittedAssignment), _table(SubmittedNotebook)
 GRADES, COMMENTS, CELLS = _table(Grade), _table(Comment), _table(BaseCell)
+STAMP_BYTES = 1000  # of a file with a date in it
 WRITING = ".writing-"  # begins the name of a file that is not complete
 
 
@@ -220,11 +220,21 @@ class Publisher:
         return self._course.root / "autograded" / student / self._task
 
     def _timestamp(self, student: str) -> Any:
-        parts: list[str | Path] = [self._course.submitted / student, self._task, "timestamp.txt"]
         try:
-            return parse_utc(read_file(parts, 1000).decode().strip())
-        except (OSError, UnreadableFile, ValueError, OverflowError):
+            return parse_utc(self._stamp(student).decode().strip())
+        except (
+            ValueError,
+            ArithmeticError,
+            TypeError,
+        ):  # the student's own words, and what a parser makes of them
             return None
+
+    def _stamp(self, student: str) -> bytes:
+        """What `nbgrader collect` or the student wrote of the time; nothing when that is no short file."""
+        try:
+            return read_file([self._course.submitted / student, self._task, "timestamp.txt"], STAMP_BYTES)
+        except (FileNotFoundError, UnreadableFile):
+            return b""
 
     def _write_notebook(self, submission: Submission, report: Report) -> None:
         folder = self._folder(submission.student)
@@ -236,9 +246,8 @@ class Publisher:
             write_atomically(folder / f"{self._task}.ipynb", written(notebook))
             for name, content in submission.files.items():
                 write_atomically(folder / name, content)
-            stamp = self._course.submitted / submission.student / self._task / "timestamp.txt"
-            if stamp.is_file() and not stamp.is_symlink():
-                shutil.copyfile(stamp, folder / "timestamp.txt")
+            if stamp := self._stamp(submission.student):
+                write_atomically(folder / "timestamp.txt", stamp)
 
 
 def _is_late(stamp: Any, due: Any, extension: Any) -> bool:

@@ -6,10 +6,12 @@ inputs, a changed one meets new ones, and nobody without the secret can know the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -37,15 +39,8 @@ def course_secret(root: Path, source: str = "file") -> bytes:
             )
         return value
     path = root / FILE
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(fd, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    if not path.exists():
+        _make(path)
     if path.stat().st_mode & 0o077:
         raise SecretError(f"{path} can be read by others. Run: chmod 600 {path}")
     value = path.read_bytes().strip()
@@ -54,6 +49,20 @@ def course_secret(root: Path, source: str = "file") -> bytes:
             f"{path} holds {len(value)} bytes; expected at least {MIN_BYTES}. Restore it from a backup."
         )
     return value
+
+
+def _make(path: Path) -> None:
+    """A new secret under its name whole or not at all; the one of another grader that was first stays."""
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f"{FILE}-")
+    try:
+        with os.fdopen(fd, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 def submission_seed(secret: bytes, task: str, submission: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -11,6 +12,10 @@ from typing import Any
 
 from autograder.course import Course, Task
 from autograder.sandbox.limits import MEGABYTE
+
+# What a submission can be: nothing there, a file where a folder should be, a link, a socket. Anything else that goes
+# wrong (rights, a failing disk, too many open files) is the grader's and never a student's missing notebook.
+STUDENTS_OWN = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 
 
 class UnreadableFile(Exception):
@@ -75,6 +80,9 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
 
     Args:
         submitted: folder with a folder for every student; the course's own when None.
+
+    Raises:
+        OSError: this machine could not read what is there.
     """
     limit = course.limits.file_mb * MEGABYTE
     folder = (submitted or course.submitted) / student
@@ -88,8 +96,8 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
         try:
             notebook = read_file([folder, task.name, name], limit)
         except UnreadableFile as error:
-            problem = f"{name} cannot be read: {error}."
-            flags.append(f"{name}: {error}")
+            problem = f"{printable(name)} cannot be read: {error}."
+            flags.append(f"{printable(name)}: {error}")
     files = {}
     for name in task.files:
         try:
@@ -112,19 +120,26 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
     return Submission(student, task.name, notebook, files, earlier, tuple(flags), problem)
 
 
+def printable(name: str) -> str:
+    """A file's name for people, pages and databases: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def _notebook_name(folder: Path, task: str, flags: list[str]) -> str | None:
     """The notebook to grade: the one of the task's name, or the only one there is."""
     expected = f"{task}.ipynb"
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".ipynb"))
-    except OSError:
+    except OSError as error:
+        if error.errno not in STUDENTS_OWN:
+            raise
         return None
     if expected in names:
         if len(names) > 1:
             flags.append(f"{len(names) - 1} more notebooks in the submission")
         return expected
     if len(names) == 1:
-        flags.append(f"the notebook is called {names[0][:80]!r}, not {expected}")
+        flags.append(f"the notebook is called {printable(names[0])[:80]!r}, not {expected}")
         return names[0]
     if names:
         flags.append(f"{len(names)} notebooks, none called {expected}")
@@ -136,7 +151,8 @@ def read_file(parts: list[str | Path], limit: int) -> bytes:
 
     Raises:
         FileNotFoundError: there is none.
-        UnreadableFile: a link, no regular file, larger than ``limit`` bytes, or not readable.
+        UnreadableFile: a link, no regular file, or larger than ``limit`` bytes.
+        OSError: this machine could not read it.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # opening a FIFO shall not wait
     at: int | None = None
@@ -150,6 +166,8 @@ def read_file(parts: list[str | Path], limit: int) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
+        if error.errno not in STUDENTS_OWN:
+            raise
         raise UnreadableFile(f"not a regular file that can be opened ({error.strerror})") from None
     finally:
         if at is not None:
@@ -164,8 +182,6 @@ def read_file(parts: list[str | Path], limit: int) -> bytes:
         # It may grow while it is read.
         while chunk := os.read(fd, min(MEGABYTE, limit + 1 - len(content))):
             content += chunk
-    except OSError as error:
-        raise UnreadableFile(f"reading it failed ({error.strerror})") from None
     finally:
         os.close(fd)
     if len(content) > limit:

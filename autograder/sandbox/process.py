@@ -27,7 +27,9 @@ from autograder.sandbox.replies import checked_error, checked_reply
 START_S = 30.0  # a cold NumPy on a slow disk; a warm one takes 0.2 s
 GRACE_S = 1.0  # between the worker's own alarm and the parent's kill
 WATCH_S = 0.1  # how often memory, processes and files are looked at
-SOURCE_LIMIT = 2**20  # characters of one cell; the longest of the course has 3 000
+SOURCE_LIMIT = (
+    2**18
+)  # characters of one cell, each up to 12 bytes of a header; the longest of the course has 3 000
 
 
 class SandboxDied(Exception):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import nbformat
 import pytest
 
 from autograder.course import Course
+from autograder.grading.submission import read_submission
 from tests.grading.conftest import HOME, Class, command
 
 TASK = "task1_forward"
@@ -201,6 +204,82 @@ def test_a_missing_or_renamed_notebook_is_flagged(course: Course, pupils: Class)
     assert "is called" in rows["renamed"]["flags"][0]
     assert rows["missing"]["points"] == 0
     assert rows["missing"]["flags"] == ["no notebook"]
+
+
+def test_names_and_dates_that_cannot_be_read_are_their_owners_alone(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    dated = pupils.hand_in("ben", TASK, pupils.solved(TASK))
+    (dated.parent / "timestamp.txt").write_text("9" * 40 + "m")
+    strange = os.fsencode(course.root / "submitted" / "eve" / TASK)
+    os.makedirs(strange)
+    os.symlink("nowhere", strange + b"/\xff.ipynb")
+    shutil.copytree(course.root / "submitted" / "ada", course.root / "submitted" / os.fsdecode(b"J\xfcrgen"))
+
+    rows = graded(course)
+
+    assert (rows["ada"]["points"], rows["ben"]["points"], rows["eve"]["points"]) == (100, 100, 0)
+    assert "not UTF-8; rename it" in rows["J?rgen"]["fault"]
+    assert set(gradebook_scores(course)) == {"ada", "ben", "eve"}
+
+
+@pytest.mark.parametrize("broken", ["open", "read", "scandir"])
+def test_a_disk_that_fails_is_no_missing_notebook(
+    course: Course, pupils: Class, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+
+    def fails(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, broken, fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        read_submission(course, course.task(TASK), "ada")
+
+
+def test_equal_notebooks_that_roll_dice_get_equal_grades(course: Course, pupils: Class) -> None:
+    dice = {"softmax": "import os\ndef softmax(a):\n    return os.urandom(4).hex()"}
+    students = [f"student{number}" for number in range(4)]
+    for student in students:
+        pupils.hand_in(student, TASK, pupils.solved(TASK, dice))
+
+    for arguments in ((), ("--again",)):
+        rows = graded(course, *arguments)
+        assert len({json.dumps(rows[student]["checks"]) for student in students}) == 1
+        pages = {(course.root / "autograded" / s / TASK / f"{TASK}.ipynb").read_bytes() for s in students}
+        assert len(pages) == 1
+    scores = gradebook_scores(course)
+    graded(course)
+    assert gradebook_scores(course) == scores
+
+
+def test_a_dry_run_that_evaluates_again_takes_nothing_back(course: Course, pupils: Class) -> None:
+    dice = {"softmax": "import os\ndef softmax(a):\n    return os.urandom(4).hex()"}
+    pupils.hand_in("ada", TASK, pupils.solved(TASK, dice))
+    graded(course)
+    before = command(course.root, "report", TASK).stdout
+    graded(course, "--again", "--dry-run")
+    assert command(course.root, "report", TASK).stdout == before
+    assert "ada" in before
+
+
+def test_earlier_notebooks_full_of_pictures_fit(course: Course, pupils: Class) -> None:
+    first = pupils.solved(TASK)
+    picture = {"image/png": "A" * (18 * 2**20)}
+    first.cells[-1].outputs = [nbformat.v4.new_output("display_data", data=picture)]
+    pupils.hand_in("ada", TASK, first)
+    pupils.hand_in("ada", "task2_minibatch", pupils.solved("task2_minibatch"))
+    text = (course.root / "course.toml").read_text()
+    assert "disk_mb = 64" in text
+    (course.root / "course.toml").write_text(text.replace("disk_mb = 64", "disk_mb = 8"))
+    assert graded(course, task="task2_minibatch")["ada"]["points"] == 100
+
+
+def test_a_cell_too_long_to_send_is_its_owners_alone(course: Course, pupils: Class) -> None:
+    notebook = pupils.solved(TASK)
+    notebook.cells.append(nbformat.v4.new_code_cell("x = '" + "𝄞" * 400_000 + "'"))
+    pupils.hand_in("ada", TASK, notebook)
+    row = graded(course)["ada"]
+    assert (row["points"], row["fault"]) == (100, None)
 
 
 def test_a_later_task_uses_the_students_own_earlier_notebook(course: Course, pupils: Class) -> None:
