@@ -206,14 +206,30 @@ def host_files(base: Path, root: Path) -> dict[str, str]:
     )
 
 
+def drawn(course: Course, works: list[Work], count: int, rng: random.Random) -> list[Work]:
+    """COUNT of ``works``, none of them an earlier notebook of another, which has to be a right one."""
+    found: list[Work] = []
+    tasks_of: dict[str, set[str]] = {}
+    for work in rng.sample(works, len(works)):
+        others = tasks_of.setdefault(work.student, set())
+        needed = course.task(work.task).builds_on
+        if len(found) < count and not any(
+            other in needed or work.task in course.task(other).builds_on for other in others
+        ):
+            others.add(work.task)
+            found.append(work)
+    return found
+
+
 def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
     """Make the course in ``base``, grade, compare; the figures."""
     root = base / "course"
     root.mkdir()
     make_course(root)
-    tasks = list(load_course(root).tasks)
+    course = load_course(root)
+    tasks = list(course.tasks)
     plan = {(work.student, work.task): work for work in planned(seed, students, tasks)}
-    chosen = random.Random(f"{seed} sample").sample(list(plan.values()), min(sample, len(plan)))
+    chosen = drawn(course, list(plan.values()), sample, random.Random(f"{seed} sample"))
     print(f"{len(plan)} submissions of {students} students, of which {len(chosen)} are graded", flush=True)
     mismatches: list[str] = []
     counts: Counter[str] = Counter()
