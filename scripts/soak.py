@@ -48,6 +48,7 @@ from autograder.misconceptions import Misconception, load_misconceptions, read_a
 from solutions.handed_in import reference_files
 from tests.hostile import classroom
 from tests.hostile.corpus import CASES, Case
+from tests.hostile.watched import MOMENT_S, adopt_orphans, left_after
 
 SHARES = {
     "reference": 25,
@@ -200,7 +201,7 @@ def make_course(root: Path) -> None:
 def host_files(base: Path, root: Path) -> dict[str, str]:
     """A hash of every file that grading may not touch."""
     names = ("course.toml", "nbgrader_config.py", "source", ".autograder-secret", "submitted")
-    canaries = [base / "home" / "canary.txt", base / "canary.txt"]
+    canaries = [base / "home" / "canary.txt", base / "canary.txt", base / "reference.py"]
     return classroom.digests(
         *(root / name for name in names), HOME / "solutions", HOME / "assignments", *canaries
     )
@@ -223,6 +224,7 @@ def drawn(course: Course, works: list[Work], count: int, rng: random.Random) -> 
 
 def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
     """Make the course in ``base``, grade, compare; the figures."""
+    adopt_orphans()
     root = base / "course"
     root.mkdir()
     make_course(root)
@@ -235,7 +237,9 @@ def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     named, seconds, peaks = 0, 0.0, (0.0, 0.0)
     with classroom.prepared(base, root) as (targets, sockets):
-        room = Classroom(root, plan, targets)
+        # The course has no references of its own, and a hard link reaches only what lies on the same disk.
+        reference = shutil.copy(HOME / "solutions" / f"{tasks[0]}.py", base / "reference.py")
+        room = Classroom(root, plan, {**targets, "REFERENCE": str(reference)})
         for work in chosen:
             room.hand_in(work)
         before = host_files(base, root)
@@ -270,6 +274,7 @@ def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
             )
             mismatches += wrong
         mismatches += [f"changed: {path}" for path in classroom.changed(before, host_files(base, root))]
+        mismatches += [f"process {pid} is left" for pid in left_after(MOMENT_S)]
         mismatches += [f"somebody knocked at {sock}" for sock in classroom.knocked(sockets)]
     return {
         "submissions": len(chosen), **counts, "mismatches": mismatches, "named": named, "seconds": round(seconds, 1),

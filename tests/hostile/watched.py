@@ -21,6 +21,20 @@ PR_SET_CHILD_SUBREAPER = 36
 MOMENT_S = 5.0  # an evaluator notices the end of its grader within milliseconds, on a busy machine later
 
 
+def adopt_orphans() -> None:
+    """From now on processes below this one that lose their parent become its children."""
+    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise SystemExit("cannot become a subreaper")
+
+
+def left_after(seconds: float) -> list[int]:
+    """The processes below this one that do not end within ``seconds``."""
+    until = time.monotonic() + seconds
+    while (left := descendants(os.getpid())) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
+
+
 def descendants(pid: int) -> list[int]:
     """All living processes below ``pid``."""
     parents: dict[int, list[int]] = {}
@@ -39,8 +53,7 @@ def descendants(pid: int) -> list[int]:
 
 def main() -> int:
     report, seconds, command = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise SystemExit("cannot become a subreaper")
+    adopt_orphans()
     started = subprocess.Popen(command)
     try:
         code = started.wait(seconds)
@@ -48,11 +61,8 @@ def main() -> int:
         started.kill()
         code = started.wait() or -signal.SIGKILL
         print(f"watched: stopped after {seconds:g} s", file=sys.stderr)
-    until = time.monotonic() + MOMENT_S
-    while (left := descendants(os.getpid())) and time.monotonic() < until:
-        time.sleep(0.05)
     said = []
-    for pid in left:
+    for pid in left_after(MOMENT_S):
         with contextlib.suppress(OSError):
             said.append(
                 Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
