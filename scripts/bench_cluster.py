@@ -2,7 +2,7 @@
 
     python scripts/bench_cluster.py [--count 40] [--published 2000] [--plan 100000] [--json]
 
-CPU seconds of an evaluation, of the coordinator and of the scheduler while one worker evaluates COUNT submissions
+Seconds of an evaluation (the median, one at a time), CPU seconds of the coordinator and of the scheduler while one worker evaluates COUNT submissions
 through Dask, of publishing (the first submissions into an empty gradebook, and the last of PUBLISHED), and of a
 feedback page; bytes that travel and bytes that stay. CPU seconds rather than a clock: they are much the same on a
 busy machine. The last line is all of it as JSON.
@@ -16,6 +16,7 @@ import os
 import pickle
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -97,10 +98,13 @@ def measure(folder: Path, count: int, published: int) -> dict[str, float]:
     figures: dict[str, float] = {}
 
     evaluate_one(plan, submissions[students[0]])  # imports
-    start = used()
+    # An evaluator and its sandbox wait for each other: together they keep one processor busy.
+    seconds = []
     for submission in submissions.values():
+        start = time.perf_counter()
         evaluate_one(plan, submission)
-    figures["evaluate_cpu_s"] = (used() - start) / count
+        seconds.append(time.perf_counter() - start)
+    figures["evaluate_s"] = statistics.median(seconds)
 
     reports = {}
     with a_cluster(folder) as (address, scheduler), Journal(folder / "journal.db") as journal:
