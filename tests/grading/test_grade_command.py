@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -250,6 +252,24 @@ def test_equal_notebooks_that_roll_dice_get_equal_grades(course: Course, pupils:
     scores = gradebook_scores(course)
     graded(course)
     assert gradebook_scores(course) == scores
+
+
+def test_stopped_between_gradebook_and_journal_a_submission_taken_back_counts(
+    course: Course, pupils: Class
+) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    graded(course)
+    pupils.hand_in("ada", TASK, pupils.stub(TASK))
+    with closing(sqlite3.connect(course.root / "journal.db")) as journal:
+        stop = "CREATE TRIGGER stop BEFORE INSERT ON publications BEGIN SELECT RAISE(ABORT, 'stopped'); END"
+        journal.execute(stop)
+    assert command(course.root, "grade", TASK, "--no-feedback").returncode == 1
+    assert gradebook_scores(course) == {"ada": 0}
+    with closing(sqlite3.connect(course.root / "journal.db")) as journal:
+        journal.execute("DROP TRIGGER stop")
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    graded(course)
+    assert gradebook_scores(course) == {"ada": 100}
 
 
 def test_a_dry_run_that_evaluates_again_takes_nothing_back(course: Course, pupils: Class) -> None:
