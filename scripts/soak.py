@@ -3,7 +3,7 @@
     python scripts/soak.py [--students 1000] [--sample 1000] [--seed 784] [--json]
 
 Every student hands in every task of the course, drawn by a seed from the reference, the alternatives, the known
-mistakes, the stubs and the hostile corpus; what they carry from earlier tasks is right, in the style of their own. Of
+mistakes, the stubs and the hostile corpus; what they carry from earlier tasks is the reference. Of
 these submissions SAMPLE are made and graded with `autograder grade`, as a class would be. Then every verdict is
 compared with what it must be:
 
@@ -122,9 +122,9 @@ def planted(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNo
 class Classroom:
     """The course of the simulation in ``root``, and who hands in what."""
 
-    def __init__(self, root: Path, plan: Mapping[tuple[str, str], Work], targets: dict[str, str]) -> None:
+    def __init__(self, root: Path, targets: dict[str, str]) -> None:
         self.course: Course = load_course(root)
-        self._plan, self._targets = plan, targets
+        self._targets = targets
         self._sources = {task: read_source(root, task) for task in self.course.tasks}
         self._stubs = {task: read_release(root, task) for task in self.course.tasks}
         self._files = {task: reference_files(task) for task in self.course.tasks}
@@ -142,12 +142,10 @@ class Classroom:
             solved = solve(self._sources[task])
             classroom.hand_in(root, work.student, task, planted(solved, source) if source else solved)
         for earlier in self.course.task(task).builds_on:
-            own = self._plan[work.student, earlier]
-            solved = solve(self._sources[earlier])
-            style = self._style(own)
-            classroom.hand_in(root, work.student, earlier, planted(solved, style) if style else solved)
+            classroom.hand_in(root, work.student, earlier, solve(self._sources[earlier]))
         folder = root / "submitted" / work.student / task
-        if work.kind != "stub" and not folder.is_symlink():
+        worthless = work.kind == "stub" or (work.kind == "hostile" and not hostile(task)[work.name].most)
+        if not worthless and not folder.is_symlink():  # a right file has points of its own
             for name, content in self._files[task].items():
                 if not os.path.lexists(folder / name):
                     (folder / name).write_bytes(content)
@@ -239,7 +237,7 @@ def soak(base: Path, students: int, sample: int, seed: int) -> dict[str, Any]:
     with classroom.prepared(base, root) as (targets, sockets):
         # The course has no references of its own, and a hard link reaches only what lies on the same disk.
         reference = shutil.copy(HOME / "solutions" / f"{tasks[0]}.py", base / "reference.py")
-        room = Classroom(root, plan, {**targets, "REFERENCE": str(reference)})
+        room = Classroom(root, {**targets, "REFERENCE": str(reference)})
         for work in chosen:
             room.hand_in(work)
         before = host_files(base, root)
