@@ -14,7 +14,7 @@ def Affine(W, b):
 
     def forward(x):
         layer.x = np.array(x)
-        return (layer.x @ W + b).tolist()
+        return layer.x @ W + b
 
     def backward(d_out):
         d_out = np.array(d_out)

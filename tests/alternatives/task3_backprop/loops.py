@@ -21,7 +21,7 @@ class Affine:
         out = np.zeros((x.shape[0], self.W.shape[1]))
         for k in range(x.shape[0]):
             for j in range(self.W.shape[1]):
-                out[k, j] = sum(x[k, i] * self.W[i, j] for i in range(x.shape[1])) + self.b[j]
+                out[k, j] = np.dot(x[k], self.W[:, j]) + self.b[j]
         return out
 
     def backward(self, d_out):
