@@ -50,6 +50,7 @@ from tests.hostile import classroom
 from tests.hostile.corpus import CASES, Case
 from tests.hostile.watched import MOMENT_S, adopt_orphans, left_after
 
+AT_HOME = ("reordered-cells",)  # in another task the cell that carries earlier work may come too late
 SHARES = {
     "reference": 25,
     "alternative": 25,
@@ -96,7 +97,7 @@ def hostile(task: str) -> dict[str, Case]:
         if case.student != case.name or case.name not in {c.name for c in classroom.plantable(CASES)}:
             continue
         anywhere = set(case.plant) <= ANYWHERE and case.least == case.most and case.most in (0, 100)
-        if case.task == task or anywhere:
+        if case.task == task or (anywhere and case.name not in AT_HOME):
             found[case.name] = replace(case, task=task)
     return found
 
