@@ -122,12 +122,12 @@ def grade_task(
                 else:
                     yield Graded(submission.student, report, fresh=False)
 
-        known: dict[str, bool] = {}
+        waiting: list[str] = []
+        evaluated: list[str] = []
         for submission in opening(students):
-            known[submission.student] = past.report(submission) is not None
+            (waiting if past.report(submission) is None else evaluated).append(submission.student)
             opened.clear()  # one at a time: memory does not grow with the class
-        waiting = [student for student in known if not known[student]]
-        found = found_before([student for student in known if known[student]])
+        found = found_before(evaluated)
         on_progress(len(results), len(students))
         if waiting and options.dask:
             from autograder.grading.cluster import evaluate_on_cluster

@@ -222,11 +222,7 @@ class Publisher:
     def _timestamp(self, student: str) -> Any:
         try:
             return parse_utc(self._stamp(student).decode().strip())
-        except (
-            ValueError,
-            ArithmeticError,
-            TypeError,
-        ):  # the student's own words, and what a parser makes of them
+        except (ValueError, ArithmeticError, TypeError):  # what parsers make of a student's own words
             return None
 
     def _stamp(self, student: str) -> bytes:
