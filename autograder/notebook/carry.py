@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,20 +20,21 @@ class CarryError(Exception):
 def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
     """Load your own work of an earlier task: its imports, functions, classes and constants. Nothing else runs.
 
-    Looks for ``<task>.ipynb`` beside this notebook, in a folder of the task's name, and one folder above.
+    Looks for ``<task>.ipynb`` beside this notebook, in a folder of the task's name, and one folder above, and prints
+    which file it took. A file that belongs to somebody else is not taken: it would run with your rights.
 
     Args:
         task: name of the earlier task, as ``"task1_forward"``.
         into: namespace to fill; the caller's globals when absent.
 
     Raises:
-        CarryError: the notebook was not found, or is damaged.
+        CarryError: the notebook was not found, belongs to somebody else, or is damaged.
     """
     namespace = sys._getframe(1).f_globals if into is None else into
-    path = find_notebook(task)
+    path, content = find_notebook(task)
     try:
-        notebook = parse_notebook(path.read_bytes())
-    except (NotebookError, OSError) as error:
+        notebook = parse_notebook(content)
+    except NotebookError as error:
         raise CarryError(f"{path}: {error}") from None
     carried: list[str] = []
     skipped: list[str] = []
@@ -58,26 +60,47 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
             else:
                 carried += names_of(statement)
     own = [name for name in dict.fromkeys(carried) if not name.startswith("_")]
-    print(f"carried from {task}: {', '.join(own) or 'nothing'}")
+    # A name that is not valid Unicode cannot be printed as it is.
+    taken = str(path).encode("utf-8", "backslashreplace").decode()
+    print(f"carried from {taken}: {', '.join(own) or 'nothing'}")
     if skipped:
         print(f"not carried: {'; '.join(skipped)}")
 
 
-def find_notebook(task: str) -> Path:
-    """The notebook of ``task`` beside or above the working directory.
+def find_notebook(task: str) -> tuple[Path, bytes]:
+    """The notebook of ``task`` beside the working directory or one folder above, and its content.
 
     Raises:
-        CarryError: it is nowhere; the message lists the places.
+        CarryError: it is nowhere, or belongs to somebody else; the message lists the places.
     """
     here = Path.cwd()
     name = f"{task}.ipynb"
     places = [here / name, here / task / name, here.parent / task / name, here.parent / name]
-    places += [here.parent.parent / task / name]
+    looked = []
     for place in places:
-        if place.is_file():
-            return place
-    looked = "\n  ".join(str(place) for place in places)
-    raise CarryError(f"{name} was not found. Put your own {name} into one of these places:\n  {looked}")
+        if not place.is_file():
+            looked.append(str(place))
+            continue
+        try:
+            with open(place, "rb") as file:
+                if _is_ours(file.fileno(), here):
+                    return place, file.read()
+        except OSError as error:
+            raise CarryError(f"{place}: {error.strerror or error}") from None
+        looked.append(f"{place} (not taken: it belongs to another user)")
+    listed = "\n  ".join(looked)
+    raise CarryError(f"{name} was not found. Put your own {name} into one of these places:\n  {listed}")
+
+
+def _is_ours(fd: int, here: Path) -> bool:
+    """Whether this user owns the open file ``fd``, or whoever owns the working directory does.
+
+    Python imports from the working directory, so its owner's code runs here in any case; in a container it is often
+    a folder that root sees as another user's.
+    """
+    if not hasattr(os, "getuid"):  # Windows
+        return True
+    return os.fstat(fd).st_uid in (os.geteuid(), here.stat().st_uid)
 
 
 def definitions(tree: ast.Module, makers: set[str]) -> list[ast.stmt]:

@@ -22,6 +22,7 @@ from autograder.sandbox.cells import execute
 
 CELL_SECONDS = 600.0  # the student's own machine and time; only a forgotten endless loop is stopped
 OUTPUT_LIMIT = 100_000
+COLLECTED = ("submitted", "autograded")  # nbgrader's folders of what students handed in
 
 
 class Shown:
@@ -91,8 +92,9 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
 
     Raises:
         NotebookError: the file cannot be read.
-        ValueError: its name is none of a task.
+        ValueError: its name is none of a task, or it is a student's submission.
     """
+    refuse_collected(path)
     task = path.stem
     known = sorted({check.task for check in _all_checks().values()})
     if task not in known:
@@ -109,3 +111,18 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
             execute(cell.source, label, namespace, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
     for check in load_checks(task).values():
         yield check_namespace(check, namespace)
+
+
+def refuse_collected(path: Path) -> None:
+    """Refuse a notebook that was collected from a student: it would run here with all rights of whoever grades.
+
+    Raises:
+        ValueError: ``path``, as written or with its links followed, lies under a folder of collected work.
+    """
+    for parents in (Path(os.path.abspath(path)).parts[:-1], path.resolve().parts[:-1]):
+        for folder in COLLECTED:
+            if folder in parents:
+                raise ValueError(
+                    f"{path} lies under {folder}/: a student's code would run here without a sandbox. "
+                    f"Use `autograder grade {path.stem} --dry-run`, or move a notebook of your own out of {folder}/."
+                )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,52 @@ def test_a_broken_cell_does_not_stop_the_others(here: Path, capsys: pytest.Captu
 @pytest.mark.parametrize("place", ["..", "../task1_forward", "task1_forward"])
 def test_the_notebook_is_found_beside_and_above(here: Path, place: str) -> None:
     write(here / place / "task1_forward.ipynb", "A = 1")
+    namespace: dict[str, Any] = {}
+    carry("task1_forward", into=namespace)
+    assert namespace["A"] == 1
+
+
+@pytest.mark.parametrize("place", ["../..", "../../task1_forward"])
+def test_nothing_is_taken_from_two_folders_above(here: Path, place: str, tmp_path: Path) -> None:
+    write(here / place / "task1_forward.ipynb", f"class A:\n    open({str(tmp_path / 'ran')!r}, 'w')")
+    try:
+        with pytest.raises(CarryError, match=r"task1_forward\.ipynb was not found"):
+            carry("task1_forward", into={})
+    finally:
+        (here / place / "task1_forward.ipynb").unlink()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_path_that_was_taken_is_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(here.parent / "task1_forward" / "task1_forward.ipynb", "A = 1")
+    carry("task1_forward", into={})
+    assert str(here.parent / "task1_forward" / "task1_forward.ipynb") in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("link", [False, True], ids=["file", "link"])
+def test_another_users_notebook_is_not_taken(here: Path, tmp_path: Path, link: bool) -> None:
+    taken = here.parent / "task1_forward.ipynb"
+    theirs = tmp_path / "theirs.ipynb" if link else taken
+    write(theirs, f"class A:\n    open({str(tmp_path / 'ran')!r}, 'w')")
+    os.chown(theirs, 12345, 12345)
+    if link:
+        taken.symlink_to(theirs)
+    with pytest.raises(CarryError, match="belongs to another user"):
+        carry("task1_forward", into={})
+    assert not (tmp_path / "ran").exists()
+    # The student's own, at a place that is looked at later or earlier, still is.
+    write(here / "task1_forward" / "task1_forward.ipynb", "A = 1")
+    namespace: dict[str, Any] = {}
+    carry("task1_forward", into=namespace)
+    assert namespace["A"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away")
+def test_in_a_container_roots_notebook_carries_from_its_mounted_folder(here: Path) -> None:
+    write(here / "task1_forward.ipynb", "A = 1")
+    os.chown(here, 12345, 12345)
+    os.chown(here / "task1_forward.ipynb", 12345, 12345)
     namespace: dict[str, Any] = {}
     carry("task1_forward", into=namespace)
     assert namespace["A"] == 1

@@ -15,6 +15,7 @@ import pytest
 from autograder.authoring.build import build
 from autograder.authoring.solve import read_source, solve
 from autograder.course import load_course
+from autograder.notebook import shell
 
 HOME = Path(__file__).resolve().parents[2]
 TASKS = ("task1_forward", "task2_minibatch")
@@ -124,3 +125,28 @@ def test_a_check_that_does_not_exist_names_similar_ones(built: Path) -> None:
 
     with pytest.raises(ValueError, match="Did you mean softmax_rows"):
         check("softmax_row")
+
+
+@pytest.mark.parametrize("way", ["absolute", "relative", "from inside", "through a link"])
+@pytest.mark.parametrize("folder", ["submitted", "autograded"])
+def test_a_students_submission_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str, way: str
+) -> None:
+    place = tmp_path / folder / "mallory" / "task1_forward"
+    place.mkdir(parents=True)
+    cell = nbformat.v4.new_code_cell(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), place / "task1_forward.ipynb")
+    (tmp_path / "theirs").symlink_to(place)
+    monkeypatch.chdir(place if way == "from inside" else tmp_path)
+    given = {
+        "absolute": place / "task1_forward.ipynb",
+        "relative": Path(folder, "mallory", "task1_forward", "task1_forward.ipynb"),
+        "from inside": Path("task1_forward.ipynb"),
+        "through a link": Path("theirs", "task1_forward.ipynb"),
+    }[way]
+    assert shell.run_checks(given) == shell.MISUSE
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "without a sandbox" in said
+    assert "autograder grade task1_forward --dry-run" in said
+    assert not (tmp_path / "ran").exists()
