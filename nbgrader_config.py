@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import autograder.grading.nbgrader_ready  # noqa: F401 - `alembic` is found without an activated environment
 from autograder.authoring.stubs import release_preprocessors
 
 c = get_config()  # noqa: F821 - nbgrader puts it here

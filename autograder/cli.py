@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import autograder.grading.quick_start  # noqa: F401 - before anything imports jsonschema
+import autograder.grading.nbgrader_ready  # noqa: F401 - before anything imports jsonschema
 from autograder.course import Course, CourseError, load_course
 
 app = typer.Typer(

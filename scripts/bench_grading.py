@@ -27,6 +27,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import autograder.grading.nbgrader_ready  # isort: skip  # noqa: F401 - stock nbgrader needs `alembic` on the PATH
 import nbformat
 
 HOME = Path(__file__).resolve().parent.parent

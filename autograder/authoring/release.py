@@ -112,30 +112,14 @@ def _generate(
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.course_id = course.id
     config.CourseDirectory.release_directory = staging.name
-    with _own_programs_first():
-        api = NbGraderAPI(config=config)
-        for task in tasks:
-            announce(f"releasing {task}")
-            result = api.generate_assignment(task, force=True, create=True)
-            if not result["success"] or not (staging / task / f"{task}.ipynb").is_file():
-                said = (
-                    str(result.get("error") or result.get("log") or "it made no notebook")
-                    .strip()
-                    .splitlines()
-                )
-                what = f"nbgrader generate_assignment {task} failed:"
-                raise AuthoringError([what, *(f"  {line}" for line in said[-MESSAGE_LINES:])])
-
-
-@contextmanager
-def _own_programs_first() -> Iterator[None]:
-    """nbgrader starts `alembic` by name, which is on nobody's PATH while the environment is not activated."""
-    kept = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = kept
+    api = NbGraderAPI(config=config)
+    for task in tasks:
+        announce(f"releasing {task}")
+        result = api.generate_assignment(task, force=True, create=True)
+        if not result["success"] or not (staging / task / f"{task}.ipynb").is_file():
+            said = str(result.get("error") or result.get("log") or "it made no notebook").strip().splitlines()
+            what = f"nbgrader generate_assignment {task} failed:"
+            raise AuthoringError([what, *(f"  {line}" for line in said[-MESSAGE_LINES:])])
 
 
 def _wheel(home: Path, folder: Path) -> Path:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.reports.export import nbgrader_environment
 
 END = b"</html>"
 LINES = 3  # of what nbgrader says about a page it could not make
@@ -33,7 +32,6 @@ def generate_feedback(course: Course, tasks: Sequence[str], jobs: int = 1) -> li
             stderr=subprocess.PIPE,
             text=True,
             cwd=course.root,
-            env=nbgrader_environment(),
         )
         assert worker.stdin is not None
         worker.stdin.write(json.dumps(waiting[number::jobs]) + "\n")
@@ -84,7 +82,7 @@ def main() -> None:
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config, PyFileConfigLoader
 
-    import autograder.grading.quick_start  # noqa: F401 - before anything imports jsonschema
+    import autograder.grading.nbgrader_ready  # noqa: F401 - before anything imports jsonschema
 
     root = Path(sys.argv[1])
     config = Config()

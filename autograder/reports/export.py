@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -55,16 +54,7 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
 def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Run nbgrader's own command in the course folder."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    environment = nbgrader_environment()
-    return subprocess.run(
-        command, cwd=course.root, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def nbgrader_environment() -> dict[str, str]:
-    """The environment for a command of nbgrader's: it starts alembic by name, activated environment or not."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path}
+    return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
 
 
 def _inert(value: object) -> object:

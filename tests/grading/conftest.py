@@ -26,8 +26,9 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module arguments`` in ``folder`` as a person would."""
     path = os.pathsep.join([str(HOME), os.environ.get("PYTHONPATH", "")])
-    # As in an activated environment: nbgrader starts alembic by name.
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    # As without an activated environment: nbgrader starts alembic by name, and finds it all the same.
+    own = str(Path(sys.executable).parent)
+    programs = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if p != own)
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,
