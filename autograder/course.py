@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from autograder.checks import CheckDefinitionError, load_checks
+from autograder.course_dates import read_late, take_moment, take_zone
+from autograder.grading.deadlines import LatePolicy
 from autograder.sandbox.limits import Limits
+from autograder.toml_reader import Reader
 
 DATA_SETS = ("mnist", "cifar10")
 SEED_SOURCES = ("file", "environment")
@@ -31,10 +35,11 @@ class Task:
 
     Attributes:
         name: of its three files and its nbgrader assignment.
-        due: when submissions are due, UTC when it has no offset; None for never.
+        due: when submissions are due, in UTC; None when the course names no date.
         data: the data set that its notebook loads.
         builds_on: earlier tasks whose notebooks this one carries.
         files: names of files handed in beside the notebook.
+        release: when students got it, in UTC; what was handed in before that is flagged.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Task:
     data: str = "mnist"
     builds_on: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    release: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Course:
     Attributes:
         root: the folder of `course.toml`; everything built or collected lies in it.
         tasks: by name, in the order of the course.
+        timezone: of every date without an offset.
+        late: what being late costs; None when `course.toml` does not say, and nbgrader's own plugin decides.
     """
 
     root: Path
@@ -59,6 +67,8 @@ class Course:
     seed_source: str
     limits: Limits
     tasks: dict[str, Task]
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    late: LatePolicy | None = None
 
     @property
     def submitted(self) -> Path:
@@ -74,35 +84,6 @@ class Course:
         if name not in self.tasks:
             raise CourseError([f"There is no task {name!r}. The course has: {', '.join(self.tasks)}."])
         return self.tasks[name]
-
-
-class _Reader:
-    """Takes typed values out of one table and notes what is wrong with it."""
-
-    def __init__(self, table: Any, where: str, problems: list[str]) -> None:
-        self.where, self.problems = where, problems
-        self.table = table if isinstance(table, dict) else {}
-        if not isinstance(table, dict):
-            problems.append(f"{where}: expected a table, got {type(table).__name__}")
-
-    def take(
-        self, key: str, kind: type | tuple[type, ...], default: Any = None, *, required: bool = False
-    ) -> Any:
-        if key not in self.table:
-            if required:
-                self.problems.append(f"{self.where}: the key {key} is missing")
-            return default
-        value = self.table.pop(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            kinds = kind if isinstance(kind, tuple) else (kind,)
-            names = " or ".join(sorted({known.__name__ for known in kinds}))
-            self.problems.append(f"{self.where}: {key} is {value!r}; expected {names}")
-            return default
-        return value
-
-    def finish(self, allowed: list[str]) -> None:
-        for key in self.table:
-            self.problems.append(f"{self.where}: unknown key {key}; known are {', '.join(allowed)}")
 
 
 def load_course(root: Path) -> Course:
@@ -121,32 +102,34 @@ def load_course(root: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError([f"{path}: {error}"]) from None
     problems: list[str] = []
-    top = _Reader(content, "course.toml", problems)
-    course = _Reader(top.take("course", dict, {}, required=True), "[course]", problems)
+    top = Reader(content, "course.toml", problems)
+    course = Reader(top.take("course", dict, {}, required=True), "[course]", problems)
     course_id = course.take("id", str, "", required=True)
     title = course.take("title", str, "", required=True)
     seed_source = course.take("seed_source", str, "file")
-    course.finish(["id", "title", "seed_source"])
+    zone = take_zone(course)
+    course.finish(["id", "title", "seed_source", "timezone"])
     if seed_source not in SEED_SOURCES:
         problems.append(f"[course]: seed_source is {seed_source!r}; expected {' or '.join(SEED_SOURCES)}")
     limits = _limits(top.take("limits", dict, {}), problems)
+    late = read_late(Reader(top.take("late", dict, {}), "[late]", problems)) if "late" in top.table else None
     rows = top.take("tasks", list, [], required=True)
-    top.finish(["course", "limits", "tasks"])
+    top.finish(["course", "late", "limits", "tasks"])
     tasks: dict[str, Task] = {}
     for number, row in enumerate(rows, 1):
-        task = _task(row, number, root, tasks, problems)
+        task = _task(row, number, root, tasks, zone, problems)
         if task is not None:
             tasks[task.name] = task
     if not problems:
         problems += _check_problems(list(tasks))
     if problems:
         raise CourseError(problems)
-    return Course(root.resolve(), course_id, title, seed_source, limits, tasks)
+    return Course(root.resolve(), course_id, title, seed_source, limits, tasks, zone, late)
 
 
 def _limits(table: dict[str, Any], problems: list[str]) -> Limits:
-    reader = _Reader(dict(table), "[limits]", problems)
-    names = [field.name for field in fields(Limits)]
+    reader = Reader(dict(table), "[limits]", problems)
+    names = [limit.name for limit in fields(Limits)]
     values = {}
     for name in names:
         default = getattr(Limits(), name)
@@ -158,8 +141,10 @@ def _limits(table: dict[str, Any], problems: list[str]) -> Limits:
     return Limits(**values)
 
 
-def _task(row: Any, number: int, root: Path, earlier: dict[str, Task], problems: list[str]) -> Task | None:
-    reader = _Reader(dict(row) if isinstance(row, dict) else row, f"[[tasks]] number {number}", problems)
+def _task(
+    row: Any, number: int, root: Path, earlier: dict[str, Task], zone: ZoneInfo, problems: list[str]
+) -> Task | None:
+    reader = Reader(dict(row) if isinstance(row, dict) else row, f"[[tasks]] number {number}", problems)
     name = reader.take("name", str, required=True)
     if name is None:
         return None
@@ -169,11 +154,13 @@ def _task(row: Any, number: int, root: Path, earlier: dict[str, Task], problems:
         return None
     if name in earlier:
         problems.append(f"{where}: there are two tasks of this name")
-    due = reader.take("due", datetime.datetime)
+    due, released = take_moment(reader, "due", zone), take_moment(reader, "release", zone)
     data = reader.take("data", str, "mnist")
     builds_on = reader.take("builds_on", list, [])
     files = reader.take("files", list, [])
-    reader.finish(["name", "due", "data", "builds_on", "files"])
+    reader.finish(["name", "due", "release", "data", "builds_on", "files"])
+    if due is not None and released is not None and released >= due:
+        problems.append(f"{where}: release is not before due")
     if data not in DATA_SETS:
         problems.append(f"{where}: data is {data!r}; expected {' or '.join(DATA_SETS)}")
     for other in builds_on:
@@ -185,7 +172,7 @@ def _task(row: Any, number: int, root: Path, earlier: dict[str, Task], problems:
     for path in (f"assignments/{name}.md", f"solutions/{name}.py", f"autograder/checks/{name}.py"):
         if not (home_of(root) / path).is_file():
             problems.append(f"{where}: {path} does not exist")
-    return Task(name, due, data, tuple(map(str, builds_on)), tuple(map(str, files)))
+    return Task(name, due, data, tuple(map(str, builds_on)), tuple(map(str, files)), released)
 
 
 def _check_problems(tasks: list[str]) -> list[str]:
