@@ -338,7 +338,7 @@ def _as_json(row: Any) -> dict[str, Any]:
         "points": report.points if report and not row.fault else None,
         "max_points": report.max_points if report else None,
         "fault": row.fault or None,
-        "flags": list(report.flags) if report else [],
+        "flags": list(row.all_flags),
         "provisional": bool(report and report.provisional),
         "checks": [check.as_dict() for check in report.checks] if report else [],
     }
@@ -354,7 +354,10 @@ def report(tasks: Tasks = None) -> None:
         course = the_course()
         with Journal(course.root / "journal.db") as journal:
             for task in chosen(course, tasks):
-                graded = [Graded(student, result, fresh=False) for student, result in journal.grades(task)]
+                graded = [
+                    Graded(student, result, fresh=False, flags=flags)
+                    for student, result, flags in journal.grades(task)
+                ]
                 if graded:
                     show_class(task, graded)
                 else:

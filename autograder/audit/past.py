@@ -72,7 +72,8 @@ def grade_pool(
         numbered = [replace(submission, student=str(number)) for number, submission in enumerate(submissions)]
         found: dict[int, Graded] = {}
         for one in evaluate_all(plan, numbered, jobs):
-            found[int(one.student)] = replace(one, student=submissions[int(one.student)].student)
+            submission = submissions[int(one.student)]
+            found[int(one.student)] = replace(one, student=submission.student, flags=submission.flags)
             done += 1
             on_progress(done, total)
         graded[task] = [found[number] for number in sorted(found)]

@@ -1,12 +1,13 @@
 """The autograded notebook: the student's cells, the instructor's grade cells, the results as their outputs.
 
 Points, grade cells and their ids always come from the assignment. What the student did to them (deleted, duplicated,
-edited, retyped, reordered, given other points) changes nothing but a flag.
+edited, retyped, reordered, given other points) changes nothing but a flag, see `flags`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -14,10 +15,11 @@ import nbformat
 from nbgrader.utils import compute_checksum
 
 from autograder.checks.outcome import CheckResult
+from autograder.grading.flags import grade_id_of, masters_of, student_cells
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.submission import Submission
 from autograder.notebook import render
-from autograder.notebook.cells import NotebookError, cell_source, parse_notebook
+from autograder.notebook.cells import cell_source
 
 
 # nbformat's own makers check every cell against the schema, forty times as long as making it takes.
@@ -50,30 +52,24 @@ CELL_TEXT_LIMIT = 200_000  # characters of one cell shown
 
 
 def compose(
-    submission: Submission, assignment: nbformat.NotebookNode, report: Report
+    submission: Submission, assignment: nbformat.NotebookNode, report: Report, flags: Sequence[str]
 ) -> nbformat.NotebookNode:
     """The notebook for `autograded/`, from which nbgrader makes the feedback page.
 
     Args:
         assignment: the notebook in `source/`; its grade and solution cells are the only ones believed.
+        flags: of the submission, shown with those of the report.
     """
-    masters = {c.metadata.nbgrader.grade_id: c for c in assignment.cells if "nbgrader" in c.metadata}
+    masters = masters_of(assignment)
     outcomes = {outcome.number: outcome for outcome in report.cells}
-    cells, seen, flags = [], set(), []
-    for number, cell in enumerate(_student_cells(submission), 1):
-        grade_id = _grade_id(cell)
-        master = masters.get(grade_id) if grade_id not in seen else None
+    cells, seen = [], set()
+    for number, cell in enumerate(student_cells(submission) or (), 1):
+        grade_id = grade_id_of(cell)
+        master = masters.get(grade_id) if grade_id and grade_id not in seen else None
         if master is not None:
             seen.add(grade_id)
-            flags += _changes(cell, master)
-        elif grade_id in masters:
-            flags.append(f"cell {grade_id} stands more than once")
         cells.append(_cell(cell, master, outcomes.get(number)))
-    missing = [grade_id for grade_id in masters if grade_id not in seen]
-    _insert_missing(cells, masters, missing)
-    gone = [grade_id for grade_id in missing if masters[grade_id].metadata.nbgrader.grade]
-    if gone and submission.notebook is not None:
-        flags.append(f"deleted check cells put back: {', '.join(gone)}")
+    _insert_missing(cells, masters, [grade_id for grade_id in masters if grade_id not in seen])
     results = {check.name: check for check in report.checks}
     for cell in cells:
         result = results.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
@@ -81,7 +77,7 @@ def compose(
             # nbgrader reads a cell's points from its plain value, and shows the HTML.
             data = {"text/plain": repr(float(result.points)), "text/html": render.html(result)}
             cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
-    cells.insert(0, new_markdown_cell(_summary(report, [*report.flags, *flags])))
+    cells.insert(0, new_markdown_cell(_summary(report, [*flags, *report.flags])))
     for index, cell in enumerate(cells):
         cell.id = f"c{index:04d}"
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -94,34 +90,6 @@ def compose(
 def written(notebook: nbformat.NotebookNode) -> bytes:
     """The file of a notebook made by `compose`. On one line: to indent takes four times as long."""
     return json.dumps(notebook, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _student_cells(submission: Submission) -> list[dict[str, Any]]:
-    if submission.notebook is None:
-        return []
-    try:
-        return parse_notebook(submission.notebook)["cells"]
-    except NotebookError:
-        return []
-
-
-def _grade_id(cell: dict[str, Any]) -> str | None:
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    return grade_id if isinstance(grade_id, str) else None
-
-
-def _changes(cell: dict[str, Any], master: nbformat.NotebookNode) -> list[str]:
-    marks = master.metadata.nbgrader
-    found = []
-    if cell.get("cell_type") != master.cell_type:
-        found.append(f"cell {marks.grade_id} had another type")
-    elif marks.grade and cell_source(cell).strip() != master.source.strip():
-        found.append(f"check cell {marks.grade_id} was edited")
-    if marks.grade and cell["metadata"]["nbgrader"].get("points") != marks.points:
-        found.append(f"check cell {marks.grade_id} claimed other points")
-    return found
 
 
 def _cell(

@@ -42,12 +42,19 @@ class Graded:
         report: the evaluation, or None when the grader failed.
         fault: why the grader failed; "" when it did not. Nothing is published then.
         fresh: evaluated in this run rather than found in the journal.
+        flags: of the submission; those that the evaluation found are in the report.
     """
 
     student: str
     report: Report | None
     fault: str = ""
     fresh: bool = True
+    flags: tuple[str, ...] = ()
+
+    @property
+    def all_flags(self) -> tuple[str, ...]:
+        """Everything that a person should look at, each once."""
+        return tuple(dict.fromkeys((*self.flags, *(self.report.flags if self.report else ()))))
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,7 @@ def grade_task(
             publication = _Publication(plan, journal, publisher, options.dry_run)
             for graded in chain(found, evaluations):
                 submission = opened.pop(graded.student)
+                graded = replace(graded, flags=publisher.flags(submission))
                 report = graded.report
                 if report is not None and not graded.fault:
                     if graded.fresh:
@@ -158,7 +166,7 @@ def grade_task(
                         if not options.dry_run:  # of equal submissions the first one's report is everybody's
                             report = journal.report(key) or report
                             graded = replace(graded, report=report)
-                    publication.add(submission, report)
+                    publication.add(submission, report, graded.flags)
                 results[graded.student] = _condensed(graded, same)
                 on_progress(len(results), len(students))
             if publication.changes:
@@ -168,7 +176,7 @@ def grade_task(
                 opened.clear()
                 report = journal.report(key_of(plan, submission))
                 if report is not None:
-                    publication.add(submission, report, told=True)
+                    publication.add(submission, report, publisher.flags(submission), told=True)
                 else:
                     fault = "the submission has changed while the class was graded; grade it again"
                     results[student] = replace(results[student], fault=fault)
@@ -219,14 +227,21 @@ class _Publication:
     def held(self) -> list[str]:
         return [] if self._dry_run else [change.student for change in self.changes]
 
-    def add(self, submission: Submission, report: Report, *, told: bool = False) -> None:
-        """Publish a report, unless it is published already or must be told first."""
+    def add(
+        self, submission: Submission, report: Report, flags: tuple[str, ...], *, told: bool = False
+    ) -> None:
+        """Publish a report and the submission's ``flags``, unless they are published already or must be told first."""
         task, student, key = self._plan.task, submission.student, key_of(self._plan, submission)
         before, there = self._journal.published(task, student), self._publisher.has_entry(student)
         written = there and self._publisher.is_written(student)
-        if before is not None and written and self._journal.says(before, report):
-            if before != key.text and not self._dry_run:
-                self._journal.publish(task, student, key)
+        if (
+            before is not None
+            and written
+            and before.flags == flags
+            and self._journal.says(before.key, report)
+        ):
+            if before.key != key.text and not self._dry_run:
+                self._journal.publish(task, student, key, flags)
             return
         if self._dry_run or (there and not told):
             change = self._publisher.change(submission, report)
@@ -236,8 +251,8 @@ class _Publication:
                 return
         if before is not None:  # killed in between, the next run shall not believe what was published before
             self._journal.withdraw(task, student)
-        self._publisher.publish(submission, report)
-        self._journal.publish(task, student, key)
+        self._publisher.publish(submission, report, flags)
+        self._journal.publish(task, student, key, flags)
 
 
 def _unread(error: OSError | UnicodeEncodeError) -> str:

@@ -34,7 +34,7 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
         SandboxUnavailable: the grader could not start a sandbox.
     """
     checks = load_checks(plan.task)
-    flags = list(submission.flags)
+    flags: list[str] = []
     problem, cells = submission.problem, []
     if submission.notebook is not None:
         try:

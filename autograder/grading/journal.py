@@ -2,7 +2,12 @@
 
 SQLite with `synchronous=FULL`. An evaluation is keyed by everything that can change its result; a publication says
 which evaluation a student's grade came from. Killed anywhere, the next run goes on from here. With an evaluation goes
-what each check was made of, so that after a change only the changed ones are run again, see `regrade`.
+what each check was made of, so that after a change only the changed ones are run again, see `regrade`. With a
+publication go the flags of the student's submission, which are no part of an evaluation: equal notebooks under two names
+are evaluated once.
+
+The file carries a version. An older journal is brought up to date when it is opened; its grades are still shown and
+compared with new ones, but nothing of it is taken for a new evaluation.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +24,7 @@ from typing import Self
 
 from autograder.grading.report import Report
 
+VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (
     key TEXT PRIMARY KEY,
@@ -39,9 +45,12 @@ CREATE TABLE IF NOT EXISTS publications (
     student TEXT NOT NULL,
     key TEXT NOT NULL,
     published_at REAL NOT NULL,
+    flags TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (task, student)
 );
 """
+# By version, what brings the journal of the version before up to it.
+MIGRATIONS = {1: "ALTER TABLE publications ADD COLUMN flags TEXT NOT NULL DEFAULT '[]'"}
 BUSY_MS = 60_000  # another grader's transaction takes milliseconds
 
 
@@ -83,8 +92,22 @@ class Key:
         return self._hash(self.judging)
 
     def _hash(self, assignment: str) -> str:
-        parts = (self.task, self.submission, assignment, self.data, self.seed, str(self.walls))
+        # With the version: what an older grader has found is no evaluation by this one.
+        parts = (str(VERSION), self.task, self.submission, assignment, self.data, self.seed, str(self.walls))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published for one student.
+
+    Attributes:
+        key: the key text of the evaluation.
+        flags: those of the submission.
+    """
+
+    key: str
+    flags: tuple[str, ...]
 
 
 class Journal:
@@ -96,11 +119,31 @@ class Journal:
             self._db = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=DELETE")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
+            self._bring_up_to_date()
         except sqlite3.DatabaseError as error:
             raise JournalError(
                 f"{path}: {error}. Move the file away to start a new journal; no grade is lost."
             ) from None
+
+    def _bring_up_to_date(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == VERSION:
+            return
+        if version > VERSION:
+            raise JournalError(
+                f"{self._path}: of version {version}, made by a newer autograder; this one knows version {VERSION}."
+                " Install the newer one, or move the file away to start a new journal."
+            )
+        with self._transaction():
+            (version,) = self._db.execute(
+                "PRAGMA user_version"
+            ).fetchone()  # another grader may have been faster
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'publications'").fetchone():
+                for step in range(version + 1, VERSION + 1):
+                    self._db.execute(MIGRATIONS[step])
+            for statement in SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def __enter__(self) -> Self:
         return self
@@ -152,34 +195,35 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
 
-    def published(self, task: str, student: str) -> str | None:
-        """The key text of the evaluation from which the student's grade was published, or None."""
+    def published(self, task: str, student: str) -> Publication | None:
+        """What the student's published grade comes from, or None."""
         row = self._db.execute(
-            "SELECT key FROM publications WHERE task = ? AND student = ?", (task, student)
+            "SELECT key, flags FROM publications WHERE task = ? AND student = ?", (task, student)
         ).fetchone()
-        return row[0] if row else None
+        return Publication(row[0], tuple(json.loads(row[1]))) if row else None
 
     def says(self, key: str, report: Report) -> bool:
         """Whether the evaluation with the key text ``key`` has just this report."""
         row = self._db.execute("SELECT report FROM evaluations WHERE key = ?", (key,)).fetchone()
         return row is not None and row[0] == report.to_json()
 
-    def publish(self, task: str, student: str, key: Key) -> None:
-        """Note that the student's grade is published."""
+    def publish(self, task: str, student: str, key: Key, flags: Sequence[str] = ()) -> None:
+        """Note that the student's grade is published, and with it the ``flags`` of the submission."""
         self._db.execute(
-            "INSERT OR REPLACE INTO publications VALUES (?, ?, ?, ?)", (task, student, key.text, time.time())
+            "INSERT OR REPLACE INTO publications (task, student, key, published_at, flags) VALUES (?, ?, ?, ?, ?)",
+            (task, student, key.text, time.time(), json.dumps(list(flags))),
         )
 
     def withdraw(self, task: str, student: str) -> None:
         """Note that the student's grade is about to change: until it is published again, nothing is known of it."""
         self._db.execute("DELETE FROM publications WHERE task = ? AND student = ?", (task, student))
 
-    def grades(self, task: str) -> Iterator[tuple[str, Report]]:
-        """(student, report) of every published grade of ``task``."""
+    def grades(self, task: str) -> Iterator[tuple[str, Report, tuple[str, ...]]]:
+        """(student, report, flags of the submission) of every published grade of ``task``."""
         rows = self._db.execute(
-            "SELECT student, report FROM publications JOIN evaluations USING (key)"
+            "SELECT student, report, flags FROM publications JOIN evaluations USING (key)"
             " WHERE publications.task = ? ORDER BY student",
             (task,),
         )
-        for student, report in rows:
-            yield student, Report.from_json(report)
+        for student, report, flags in rows:
+            yield student, Report.from_json(report), tuple(json.loads(flags))

@@ -18,6 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import load_course
 from autograder.grading.compose import compose
 from autograder.grading.course_run import evaluate_all, key_of
+from autograder.grading.flags import flags_of
 from autograder.grading.journal import Journal
 from autograder.grading.plan import make_plan
 from autograder.grading.submission import read_submission
@@ -61,6 +62,8 @@ class SandboxExecute(NbGraderPreprocessor):
         submission = read_submission(course, course.task(task), student)
         remove_linked(course.submitted / student / task, root / "autograded" / student / task)
         key = key_of(plan, submission)
+        assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)
+        flags = flags_of(submission, assignment)
         with Journal(root / "journal.db") as journal:
             report = journal.report(key)
             if report is None:
@@ -71,9 +74,8 @@ class SandboxExecute(NbGraderPreprocessor):
                 report = graded.report
                 journal.add(key, report)
             before = journal.published(task, student)
-            if before is not None and not journal.says(before, report):
+            if before is not None and not (before.flags == flags and journal.says(before.key, report)):
                 journal.withdraw(task, student)  # nbgrader publishes it now, and does not say when it has
-        assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)
-        composed = compose(submission, assignment, report)
+        composed = compose(submission, assignment, report, flags)
         # SaveAutoGrades reads it back from what the exporter writes; a plain round trip keeps both the same.
         return nbformat.reads(nbformat.writes(composed), as_version=4), resources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +30,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.course import Course
 from autograder.grading.compose import compose, written
 from autograder.grading.errors import PublishError
+from autograder.grading.flags import flags_of
 from autograder.grading.regrade import Change, CheckChange
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, UnreadableFile, read_file
@@ -109,9 +110,13 @@ class Publisher:
         """Whether the student is in the gradebook with this task."""
         return self._entry_of(student) is not None
 
-    def publish(self, submission: Submission, report: Report) -> None:
-        """Write the autograded notebook and the points of every check."""
-        self._write_notebook(submission, report)
+    def flags(self, submission: Submission) -> tuple[str, ...]:
+        """What a person should look at, of the submission itself."""
+        return flags_of(submission, self._assignment)
+
+    def publish(self, submission: Submission, report: Report, flags: Sequence[str]) -> None:
+        """Write the autograded notebook, with ``flags`` of the submission in it, and the points of every check."""
+        self._write_notebook(submission, report, flags)
         points = {check.name: check.points for check in report.checks}
         with self._undone():
             self._record(submission.student, points)
@@ -232,10 +237,10 @@ class Publisher:
         except (FileNotFoundError, UnreadableFile):
             return b""
 
-    def _write_notebook(self, submission: Submission, report: Report) -> None:
+    def _write_notebook(self, submission: Submission, report: Report, flags: Sequence[str]) -> None:
         folder = self._folder(submission.student)
         folder.mkdir(parents=True, exist_ok=True)
-        notebook = compose(submission, self._assignment, report)
+        notebook = compose(submission, self._assignment, report, flags)
         with _alone_in(folder):
             for left in folder.glob(f"{WRITING}*"):  # by a grader that was killed
                 left.unlink()

@@ -34,7 +34,7 @@ class Report:
         submission: hash of the submission.
         checks: in the order of the assignment.
         cells: executed cells, in order.
-        flags: what a person should look at.
+        flags: what the evaluation found that a person should look at; those of the submission are published beside it.
         provisional: graded without a full sandbox.
     """
 

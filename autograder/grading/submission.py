@@ -30,7 +30,7 @@ class Submission:
         notebook: the notebook's bytes, or None when there is none to read.
         files: other files that the task asks for, by name.
         earlier: the student's notebooks of earlier tasks, by task.
-        flags: what a person should look at.
+        flags: what a person should look at. No part of the hash: they change no result.
         problem: why there is no notebook, in words for the student.
         known: by check, as `CheckResult.as_dict`, what an earlier evaluation found and still holds.
     """
@@ -46,7 +46,7 @@ class Submission:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over everything that can influence the report; the student's name does not."""
+        """SHA-256 over everything that can influence the report; the student's name and flags do not."""
         digest = hashlib.sha256()
         parts = [
             ("notebook", self.notebook or b""),
@@ -55,8 +55,6 @@ class Submission:
         parts += [("earlier " + name, content) for name, content in sorted(self.earlier.items())]
         if self.notebook is None:
             parts.append(("problem", (self.problem or "").encode()))
-        # The report repeats them: an equal notebook under another name is another report.
-        parts += [("flag", flag.encode("utf-8", "surrogateescape")) for flag in self.flags]
         for name, content in parts:
             digest.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
         return digest.hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.grading.journal import Journal
 
-COLUMNS = ("task", "student", "check", "points", "max_points", "status", "message")
+COLUMNS = ("task", "student", "check", "points", "max_points", "status", "message", "flags")
 
 
 class ExportError(Exception):
@@ -35,7 +35,8 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for task in tasks:
-            for student, report in journal.grades(task):
+            for student, report, flags in journal.grades(task):
+                noted = "; ".join(dict.fromkeys((*flags, *report.flags)))
                 for check in report.checks:
                     row = [
                         task,
@@ -45,6 +46,7 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
                         check.max_points,
                         check.status,
                         check.message,
+                        noted,
                     ]
                     writer.writerow([_inert(value) for value in row])
                     count += 1

@@ -28,8 +28,9 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
         colour = "green" if share == 1 else "yellow" if share > 0 else "red"
         points = f"[{colour}]{row.report.points:g}/{row.report.max_points:g}[/]"
         note = finding(row.report.checks)
-        if row.report.flags:
-            note = f"⚑ {row.report.flags[0]}" + (f" · {note}" if note else "")
+        if flags := row.all_flags:
+            more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
+            note = f"⚑ {flags[0]}{more}" + (f" · {note}" if note else "")
         table.add_row(escape(row.student), points, escape(note[: 2 * NOTE_LENGTH]))
     return table
 

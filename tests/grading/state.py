@@ -32,7 +32,7 @@ GRADEBOOK = {
 # Without when it happened.
 JOURNAL = {
     "evaluations": "SELECT key, task, submission, seed, report FROM evaluations",
-    "publications": "SELECT task, student, key FROM publications",
+    "publications": "SELECT task, student, key, flags FROM publications",
 }
 
 

@@ -403,3 +403,49 @@ def test_without_a_sandbox_grading_refuses_and_unsafe_is_provisional(course: Cou
     assert row["provisional"] is True
     # A provisional grade does not stand in for a real one.
     assert graded(course)["ada"]["provisional"] is False
+
+
+def test_equal_notebooks_under_two_names_are_one_evaluation_with_flags_of_their_own(
+    course: Course, pupils: Class
+) -> None:
+    notebook = pupils.solved(TASK)
+    pupils.hand_in("ada", TASK, notebook)
+    path = pupils.hand_in("ben", TASK, notebook)
+    path.rename(path.with_name("homework.ipynb"))
+
+    rows = graded(course)
+
+    assert rows["ada"]["flags"] == []
+    assert "homework.ipynb" in rows["ben"]["flags"][0]
+    assert rows["ada"]["checks"] == rows["ben"]["checks"]
+    with closing(sqlite3.connect(course.root / "journal.db")) as journal:
+        ((report,),) = journal.execute("SELECT report FROM evaluations").fetchall()
+        flags = dict(journal.execute("SELECT student, flags FROM publications").fetchall())
+    assert "homework" not in report
+    assert json.loads(flags["ben"]) == rows["ben"]["flags"] and flags["ada"] == "[]"
+    page = course.root / "autograded/ben" / TASK / f"{TASK}.ipynb"
+    assert "homework.ipynb" in page.read_text()
+    assert "homework.ipynb" in command(course.root, "report", TASK).stdout
+    # Named rightly, nothing is evaluated again and the flag is gone from everywhere.
+    path.with_name("homework.ipynb").rename(path)
+    done = command(course.root, "grade", TASK, "--no-feedback", "--json", PATH="/nowhere")
+    assert [row["flags"] for row in json.loads(done.stdout)[TASK]] == [[], []]
+    assert "homework.ipynb" not in page.read_text()
+    assert "homework.ipynb" not in command(course.root, "report", TASK).stdout
+
+
+def test_a_journal_of_an_older_version_is_brought_up_to_date(course: Course, pupils: Class) -> None:
+    pupils.hand_in("ada", TASK, pupils.solved(TASK))
+    graded(course)
+    with closing(sqlite3.connect(course.root / "journal.db")) as journal, journal:
+        journal.execute("ALTER TABLE publications DROP COLUMN flags")
+        journal.execute("PRAGMA user_version = 0")
+    assert "ada" in command(course.root, "report", TASK).stdout
+    assert graded(course)["ada"]["points"] == 100
+    with closing(sqlite3.connect(course.root / "journal.db")) as journal, journal:
+        assert journal.execute("SELECT student, flags FROM publications").fetchall() == [("ada", "[]")]
+        assert journal.execute("PRAGMA user_version").fetchone()[0] >= 1
+        journal.execute("PRAGMA user_version = 1000000")
+    done = command(course.root, "grade", TASK, "--no-feedback")
+    assert done.returncode == 1
+    assert "newer autograder" in done.stderr and "Traceback" not in done.stderr

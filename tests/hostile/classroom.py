@@ -374,7 +374,10 @@ def gradebook(root: Path, task: str) -> dict[str, dict[str, float | None]]:
 
 
 def reports(root: Path, pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """The journaled report of each (task, student), by "task student"; none where the journal has none."""
+    """The journaled report of each (task, student), by "task student"; none where the journal has none.
+
+    With the flags of the submission, which are published beside it.
+    """
     course = load_course(root)
     found = {}
     with contextlib.closing(sqlite3.connect(root / "journal.db")) as journal:
@@ -384,7 +387,8 @@ def reports(root: Path, pairs: list[tuple[str, str]]) -> dict[str, Any]:
                 "SELECT report FROM evaluations WHERE submission = ?", (submission.hash,)
             ).fetchall()
             if rows:
-                found[f"{task} {student}"] = json.loads(rows[-1][0])
+                report = json.loads(rows[-1][0])
+                found[f"{task} {student}"] = report | {"flags": [*submission.flags, *report["flags"]]}
     return found
 
 
