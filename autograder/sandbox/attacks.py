@@ -201,6 +201,51 @@ ATTACKS = (
         "segment = libc.shmget(0, 4096, 0o1600)\n"
         "if segment >= 0: libc.shmctl(segment, 0, None); broke('System V shared memory')",
     ),
+    Attack(
+        "file locks",
+        "leave a message for another submission in locks of a file that both see",
+        "import fcntl, struct\n"
+        "shared = os.open(os.__file__, os.O_RDONLY)\n"
+        "lock = struct.pack('hhqqi4x', fcntl.F_RDLCK, 0, 200, 1, 0)\n"
+        "# Record locks of a process and of a description, looked at and set; a lease; a write hint.\n"
+        "for command, value in ((fcntl.F_GETLK, lock), (fcntl.F_SETLK, lock), (37, lock), (1025, 0), (1035, bytes(8))):\n"
+        "    try: fcntl.fcntl(shared, command, value); broke(f'fcntl {command}')\n"
+        "    except OSError: pass\n"
+        "fcntl.flock(shared, fcntl.LOCK_SH); broke('flock')",
+        essential=True,
+    ),
+    Attack(
+        "file notifications",
+        "watch which shared files another submission opens",
+        "system(libc.inotify_init1(0)); broke('inotify')",
+        essential=True,
+    ),
+    Attack(
+        "futexes of files",
+        "wait for another submission in a page of a shared file",
+        "shared = os.open(os.__file__, os.O_RDONLY)\n"
+        "libc.mmap.restype = ctypes.c_void_p\n"
+        "page = libc.mmap(None, 4096, 1, 1, shared, 0)\n"
+        "word = ctypes.c_uint32.from_address(page).value\n"
+        "number = {'x86_64': 202, 'aarch64': 98}.get(platform.machine())\n"
+        "began = time.monotonic()\n"
+        "pause = (ctypes.c_long * 2)(0, 30_000_000)\n"
+        "if number: libc.syscall(number, ctypes.c_void_p(page), 0, word, pause)\n"
+        "if time.monotonic() - began > 0.029: broke('waited there')",
+    ),
+    Attack(
+        "pages in memory",
+        "ask which pages of a shared file are in memory",
+        "shared = os.open(os.__file__, os.O_RDONLY)\n"
+        "try: os.posix_fadvise(shared, 0, 0, os.POSIX_FADV_DONTNEED); broke('posix_fadvise')\n"
+        "except OSError: pass\n"
+        "os.preadv(shared, [bytearray(1)], 0, os.RWF_NOWAIT); broke('RWF_NOWAIT')",
+    ),
+    Attack(
+        "counters of the machine",
+        "count the processes of the whole machine",
+        "system(libc.sysinfo(ctypes.create_string_buffer(256))); broke('sysinfo')",
+    ),
     Attack("one large array", "allocate 100 GB", "bytearray(100 * 2**30); broke('got it')", essential=True),
     Attack(
         "processes",

@@ -31,6 +31,7 @@ STUDENT_FILES = (
     "relations.py",
     "sandbox/__init__.py",
     "sandbox/cells.py",
+    "sandbox/file_locks.py",
     "sandbox/protocol.py",
     "sandbox/serve.py",
     "sandbox/worker.py",

@@ -17,6 +17,7 @@ import numpy.random  # noqa: F401 - NumPy imports it when first used: that would
 import autograder
 from autograder.calls.session import Session
 from autograder.sandbox.cells import execute
+from autograder.sandbox.file_locks import work_without_locks
 from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
 
 ENDING_S = 0.3
@@ -38,6 +39,7 @@ class Worker:
         # Judging happens outside; a check cell that a student copied around does nothing in here.
         vars(autograder)["check"] = lambda *names, **options: None
         drawing_later()
+        work_without_locks()
 
     def serve(self) -> None:
         self._connection.send({"ready": True})

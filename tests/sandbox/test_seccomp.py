@@ -71,5 +71,59 @@ def test_arguments_decide(machine):
     assert verdict(machine, mmap, 0, 4096, 3, 0x23) == DENIED  # MAP_SHARED_VALIDATE
 
 
+SHARED = {
+    # flock inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark mincore fadvise64 readahead sysinfo
+    "x86_64": {"fcntl": 72, "ioctl": 16, "futex": 202, "preadv2": 327, "madvise": 28, "first_gap": 335,
+               "denied": [73, 253, 294, 254, 300, 301, 27, 221, 187, 99]},
+    "aarch64": {"fcntl": 25, "ioctl": 29, "futex": 98, "preadv2": 286, "madvise": 233, "first_gap": 295,
+                "denied": [32, 26, 27, 262, 263, 232, 223, 213, 179]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", SHARED)
+def test_nothing_that_belongs_to_a_shared_file_can_be_set_or_asked(machine):
+    numbers = SHARED[machine]
+    assert {verdict(machine, number) for number in numbers["denied"]} == {DENIED}
+    # Record locks in all their numbers, leases, dnotify, larger pipes, write hints, delegations.
+    for command in (5, 6, 7, 12, 13, 14, 36, 37, 38, 1024, 1025, 1026, 1029, 1031, *range(1035, 1041)):
+        assert verdict(machine, numbers["fcntl"], 3, command) == DENIED, command
+        assert (
+            verdict(machine, numbers["fcntl"], 3, command | 7 << 32) == DENIED
+        )  # the kernel drops the upper half
+    for command in (0, 1, 2, 3, 4, 1030):
+        assert verdict(machine, numbers["fcntl"], 3, command) == ALLOWED
+    for request in (0x5401, 0x5413, 0x541B, 0x802C542A):
+        assert verdict(machine, numbers["ioctl"], 3, request) == ALLOWED
+    assert verdict(machine, numbers["ioctl"], 3, 0x6612) == seccomp.ERRNO | errno.ENOTTY  # an ext4 request
+    assert verdict(machine, numbers["madvise"], 0, 4096, 4) == ALLOWED
+    assert verdict(machine, numbers["madvise"], 0, 4096, 21) == DENIED
+    assert verdict(machine, numbers["preadv2"], 3, 0, 1, 0, 0, 0) == ALLOWED
+    assert verdict(machine, numbers["preadv2"], 3, 0, 1, 0, 0, 8) == seccomp.ERRNO | errno.EOPNOTSUPP
+
+
+@pytest.mark.parametrize("machine", SHARED)
+def test_a_futex_that_others_could_wake_is_not_waited_for(machine):
+    futex, private, realtime = SHARED[machine]["futex"], 128, 256
+    for operation in (0, 9, 11):
+        for clock in (0, realtime):
+            assert verdict(machine, futex, 0, operation | private | clock) == ALLOWED
+            assert verdict(machine, futex, 0, operation | clock) == seccomp.ERRNO | errno.EAGAIN
+            for timeout in (0x1000, 1 << 32):
+                timed = verdict(machine, futex, 0, operation | clock, 0, timeout)
+                assert timed == seccomp.ERRNO | errno.ETIMEDOUT
+    assert verdict(machine, futex, 0, 1) == ALLOWED  # waking nobody
+
+
+@pytest.mark.parametrize("machine", SHARED)
+def test_calls_newer_than_the_table_do_not_exist(machine):
+    unknown = [449, 451, 454, 455, 456, 457, 458, 459, 461, 463, 470, 500, 1000, 10**6]
+    unknown += [SHARED[machine]["first_gap"], 400, 423]
+    assert {verdict(machine, number) for number in unknown} == {NO_SUCH_CALL}
+    assert {verdict(machine, number) for number in (424, 434, 436, 437, 439, 441, 444, 448, 452, 462)} == {
+        ALLOWED
+    }
+    assert verdict(machine, SHARED[machine]["first_gap"] - 1 - (machine == "aarch64")) == ALLOWED  # rseq
+
+
 def test_an_unknown_processor_has_no_filter():
     assert seccomp.program("riscv64") is None
