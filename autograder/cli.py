@@ -235,12 +235,20 @@ def grade(
     dask: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Evaluate on the workers of this Dask scheduler.")
     ] = "",
+    insecure_cluster: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-cluster", help="Allow --dask an address that is neither loopback nor tls://."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Publish nothing; show who would move by how much.")
     ] = False,
 ) -> None:
     """Grade the submissions of TASKS in the sandbox, into nbgrader's gradebook."""
+    from autograder.grading.cluster_address import require_private
     from autograder.grading.course_run import RunOptions, grade_task
+    from autograder.grading.errors import ClusterError
     from autograder.grading.feedback import generate_feedback
     from autograder.grading.regrade import summary
     from autograder.grading.submission import students_of
@@ -256,12 +264,21 @@ def grade(
                 raise CourseError([f"There is no submission of student {name!r} in submitted/."])
         if unsafe_no_sandbox and dask:
             raise CourseError(["--dask needs the sandbox: leave out --unsafe-no-sandbox."])
+        if insecure_cluster and not dask:
+            raise CourseError(["--insecure-cluster is for --dask ADDRESS: leave it out."])
+        if dask:
+            try:
+                require_private(dask, insecure=insecure_cluster)
+            except ClusterError as error:
+                raise CourseError([str(error)]) from None
         if unsafe_no_sandbox:
             err.print(
                 "No sandbox: student code runs with your rights. Every grade is provisional.",
                 style="bold red",
             )
-        options = RunOptions(tuple(student or ()), jobs, not unsafe_no_sandbox, again, dask, dry_run)
+        options = RunOptions(
+            tuple(student or ()), jobs, not unsafe_no_sandbox, again, dask, dry_run, insecure_cluster
+        )
         feedback = feedback and not dry_run
         changes: dict[str, list[Any]] = {}
         for task in names:

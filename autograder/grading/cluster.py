@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from autograder.grading.cluster_address import is_private, require_private
 from autograder.grading.cluster_worker import TRIES, Job, evaluate_here, greet
 from autograder.grading.course_run import Evaluations, Graded, evaluate_all
 from autograder.grading.errors import ClusterError
@@ -34,6 +35,9 @@ SLACK_S = 60.0  # for one evaluation, above the seconds that its submission may 
 MAX_DEATHS = 2  # workers that may end while they evaluate one submission and nothing else
 MAX_WRONG = 3  # faults of one worker where another had none
 INSTALL = "Grading on a cluster needs Dask, here and on every worker. Run: pip install -e '.[cluster]'"
+EXPOSED = (
+    "its address is neither loopback nor tls:// (docs/cluster.md, Security); --insecure-cluster allows it"
+)
 AGAIN = "What was evaluated is in the journal: start the same command again to go on."
 
 
@@ -42,6 +46,8 @@ def evaluate_on_cluster(
     submissions: Iterable[Submission],
     address: str,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+    *,
+    insecure: bool = False,
 ) -> Evaluations:
     """Evaluate on the workers of the Dask scheduler at ``address``, in whatever order they finish.
 
@@ -50,17 +56,20 @@ def evaluate_on_cluster(
 
     Args:
         say: where to tell which workers are refused or lost.
+        insecure: allow addresses that are neither loopback nor ``tls://``, the workers' too.
 
     Raises:
         ClusterError: there is no Dask, no scheduler, or no worker that may evaluate; also later, from the iterator.
+            Or ``address`` is not allowed.
     """
+    require_private(address, insecure=insecure)
     iterator = iter(submissions)
     first = next(iterator, None)
     if first is None:
         return evaluate_all(plan, [], 1)
     client = _connected(address)
     try:
-        run = _Run(client, address, plan, _chain(first, iterator), say)
+        run = _Run(client, address, plan, _chain(first, iterator), say, insecure)
         run.begin()
     except BaseException:
         client.close()
@@ -137,8 +146,10 @@ class _Run:
         plan: Plan,
         submissions: Iterator[Submission],
         say: Callable[[str], None],
+        insecure: bool,
     ) -> None:
         self._client, self._address, self._plan, self._say = client, address, plan, say
+        self._insecure = insecure
         self._submissions = submissions
         self._job = asdict(Job.of(plan, uuid.uuid4().hex))
         self._workers: dict[str, _Worker] = {}
@@ -211,6 +222,9 @@ class _Run:
             self._refuse(worker.address, worker.label, f"it has not answered for {self._patience:g} s")
             self._take_back(worker.address)
         for address in set(present) - greeted - {*self._workers, *self._refused}:
+            if not self._insecure and not is_private(address):
+                self._refuse(address, self._label(address, None), EXPOSED)
+                continue
             future = self._submit("greet", greet, address, self._job)
             self._greetings[future.key] = (address, present[address], future)
         if self._workers or self._greetings:

@@ -68,6 +68,7 @@ class RunOptions:
         again: evaluate even what the journal already has.
         dask: address of a Dask scheduler whose workers evaluate; "" for this machine.
         dry_run: evaluate and journal, but publish nothing.
+        insecure_cluster: allow a scheduler and workers that are neither loopback nor ``tls://``.
     """
 
     students: Sequence[str] = ()
@@ -76,6 +77,7 @@ class RunOptions:
     again: bool = False
     dask: str = ""
     dry_run: bool = False
+    insecure_cluster: bool = False
 
 
 def grade_task(
@@ -140,7 +142,7 @@ def grade_task(
             from autograder.grading.cluster import evaluate_on_cluster
 
             evaluations: Evaluations = evaluate_on_cluster(
-                plan, past.with_known(opening(waiting)), options.dask
+                plan, past.with_known(opening(waiting)), options.dask, insecure=options.insecure_cluster
             )
         else:
             if waiting and options.walls:

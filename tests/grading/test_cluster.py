@@ -54,8 +54,8 @@ cluster_worker.evaluate_here = deadly
 
 
 class Cluster:
-    """One scheduler and its workers, by name. A worker `stale` runs a clone with an edited check, `open` has no sandbox,
-    and `steady` is started again by Dask when it ends."""
+    """One scheduler and its workers, by name. A worker `stale` runs a clone with an edited check, `open` has no sandbox, `exposed` an address
+    that others reach, and `steady` is started again by Dask when it ends."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.workers = folder, dict[str, subprocess.Popen[bytes]]()
@@ -109,6 +109,8 @@ class Cluster:
                 options = [self.address, "--name", name, "--nthreads", "1", nanny, "--preload", "deadly.py"]
                 env = {"PATH": "/nowhere"} if name == "open" else {}
                 env["TEST_WORKER"] = name
+                if name == "exposed":  # an address for documentation: nobody has it
+                    options += ["--contact-address", "tcp://192.0.2.1:4000"]
                 options += ["--local-directory", str(self.folder / "scratch")]
                 self.workers[name] = self._start("dask_worker", *options, name=name, **env)
         with Client(self.address, set_as_default=False) as client:
@@ -292,6 +294,22 @@ def test_without_a_worker_that_may_evaluate_nothing_is_graded(
     assert "worker stale on" in said and f"is refused: another version of check {EDITED} " in said
     assert "worker open on" in said and "is refused: no sandbox: bubblewrap is not installed" in said
     assert "No worker is left: every one was refused." in said
+    assert not everything(course)["publications"]
+
+
+def test_a_worker_with_an_exposed_address_gets_nothing(
+    cluster: Cluster, course: Course, pupils: Class
+) -> None:
+    """A scheduler on loopback may listen on other addresses too, and have workers anywhere."""
+    pupils.hand_in("right", TASK, pupils.solved(TASK))
+    cluster.only("exposed")
+
+    done = command(course.root, "grade", TASK, "--dask", cluster.address)
+
+    cluster.end("exposed")
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert "worker exposed (tcp://192.0.2.1:4000) is refused" in said and "--insecure-cluster" in said
     assert not everything(course)["publications"]
 
 
