@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from autograder.calls import CodeError, Proxy, Run, mutated_arguments, run
+from autograder.calls.numbers import NotNumbers, as_numbers
 from autograder.gradcheck import gradient_check
 from autograder.relations import relation
 
 RTOL = 1e-4  # a correct float32 network keeps five digits
 ZERO = 1e-12  # smaller numbers count as 0: rounding leaves them where terms cancel
 PLAIN = (bool, int, float, str, type(None))
+HALF = "a float16 keeps three digits"
 SHOWN = 60  # characters of a value shown in a message
+SHOWN_ITEMS = 20  # of a longer list only the length
 # Errors that leave the student's process able to answer the next call.
 SILENT_KINDS = ("missing", "not_implemented", "exception", "exit", "unsendable")
 
@@ -52,20 +56,25 @@ def expect(condition: bool, message: str, hint: str | None = None) -> None:
 
 
 def show(value: Any) -> str:
-    """``value`` in a few characters."""
+    """``value`` in a few characters, however large it is."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, Proxy):
         kind = object.__getattribute__(value, "_handle").type_name
-        # Arrays of numbers travel as they are; one that stays behind has texts, objects or complex numbers in it.
-        return "an array that holds no numbers" if kind == "ndarray" else f"an object of type {kind}"
+        # Arrays of numbers travel as they are; one that stays behind has something else in it.
+        array, _, held = kind.partition(" of ")
+        if array == "ndarray":
+            return f"an array of {held or 'something else than numbers'}"
+        return "a complex number" if kind == "complex" else f"an object of type {kind}"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
         return f"a dict of {len(value)}"
-    if isinstance(value, (list, tuple)) and (len(value) > 20 or not all(type(v) in PLAIN for v in value)):
-        return f"a {type(value).__name__} of {len(value)}"
-    text = repr(value)
+    if isinstance(value, (list, tuple)):
+        if len(value) > SHOWN_ITEMS or not all(type(v) in PLAIN for v in value):
+            return f"a {type(value).__name__} of {len(value)}"
+        value = type(value)(v[: SHOWN + 1] if type(v) is str else v for v in value)
+    text = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
@@ -146,7 +155,7 @@ def expect_close(
         with np.errstate(all="ignore"):
             excess = np.where(wrong, np.nan_to_num(distance, nan=np.inf) / tolerance, -1)
         where = np.unravel_index(np.argmax(excess), exact.shape)
-        related = relation(value, exact)
+        related = relation(value, exact) or (HALF if array.dtype == np.float16 else None)
         count = "" if exact.size == 1 else f"; {int(wrong.sum())} of {exact.size} elements differ"
         raise CheckFailed(
             f"{name}{_at(where)}: got {value[where]:.6g}, expected {exact[where]:.6g}"
@@ -197,11 +206,14 @@ def expect_number(value: Any, name: str, *, hint: str | None = None) -> float:
 
 def expect_equal(got: Any, expected: Any, name: str, *, hint: str | None = None) -> None:
     """``got`` is ``expected``: for ints, texts and lists of them."""
-    expect(
-        type(got) in (bool, int, float, str, list, tuple) and got == expected,
-        f"{name}: got {show(got)}, expected {show(expected)}",
-        hint,
-    )
+    expect(_equal(got, expected), f"{name}: got {show(got)}, expected {show(expected)}", hint)
+
+
+def _equal(got: Any, expected: Any) -> bool:
+    """Whether two plain values without arrays are equal; whatever else ``got`` is, it is not."""
+    if type(expected) in (list, tuple):
+        return type(got) is type(expected) and len(got) == len(expected) and all(map(_equal, got, expected))
+    return type(got) in PLAIN and got == expected
 
 
 def expect_labels(value: Any, count: int, classes: int, name: str) -> np.ndarray:
@@ -239,8 +251,8 @@ def expect_dict(value: Any, keys: Sequence[str], name: str) -> dict[str, Any]:
     """``value`` as a dict with exactly ``keys``."""
     expect(type(value) is dict, f"{name}: got {show(value)}, expected a dict with the keys {', '.join(keys)}")
     missing = [key for key in keys if key not in value]
-    surplus = [str(key) for key in value if key not in keys]
-    there = ", ".join(map(str, value))[:SHOWN] or "none"
+    surplus = [str(key)[:SHOWN] for key in islice((key for key in value if key not in keys), SHOWN_ITEMS)]
+    there = ", ".join(str(key)[:SHOWN] for key in islice(value, SHOWN_ITEMS))[:SHOWN] or "none"
     expect(not missing, f"{name}: the key {', '.join(missing)} is missing; the keys are {there}")
     expect(not surplus, f"{name}: unexpected key {', '.join(surplus)[:SHOWN]}")
     return value
@@ -287,16 +299,11 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _as_array(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    if type(value) in (bool, int, float, list, tuple):
-        try:
-            value = np.array(value)
-        except (ValueError, TypeError, OverflowError):
-            raise CheckFailed(
-                f"{name}: got rows of different lengths, expected shape {tuple(shape)}"
-            ) from None
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
-        raise CheckFailed(f"{name}: got {show(value)}, expected an array of shape {tuple(shape)}")
-    return value
+    try:
+        return as_numbers(value)
+    except NotNumbers as error:
+        got = str(error) or show(value)
+        raise CheckFailed(f"{name}: got {got}, expected an array of shape {tuple(shape)}") from None
 
 
 def _at(where: tuple[Any, ...]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 SPREAD = 1e-3  # relative spread of the ratios within which a factor counts as constant
 NEAR_ONE = 1e-4  # factors nearer to 1 are rounding
+MOST_TIMES = 1e100  # a larger factor has no inverse, or explains nothing
 MIN_ELEMENTS = 2  # one number is always a multiple of another
 MAX_PERMUTED = 5  # axes; of more, not every order is tried
 
@@ -78,7 +79,11 @@ def _factor(got: np.ndarray, expected: np.ndarray) -> str | None:
     factor = float(np.median(got[large] / expected[large]))
     # A factor near 1 must be much clearer than what it explains.
     spread = min(SPREAD, abs(factor - 1) / 4)
-    if factor == 0 or abs(factor - 1) < NEAR_ONE or not close(got, factor * expected, spread):
+    if (
+        not 1 / MOST_TIMES < abs(factor) < MOST_TIMES
+        or abs(factor - 1) < NEAR_ONE
+        or not close(got, factor * expected, spread)
+    ):
         return None
     if abs(factor + 1) < SPREAD:
         return "the sign is flipped everywhere"

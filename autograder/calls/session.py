@@ -24,13 +24,14 @@ import linecache
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.calls.values import Handle, Unsendable, copied, leaves, map_leaves, same, to_plain
+from autograder.calls.values import Handle, Unsendable, copied, leaves, map_leaves, same, to_plain, type_name
 
 if TYPE_CHECKING:
     import tempfile
@@ -52,6 +53,18 @@ class _Bounded(io.StringIO):
         return len(text)
 
 
+@contextmanager
+def usual_numbers() -> Iterator[None]:
+    """NumPy's error state as it is when Python starts, and no warning is an error or says anything.
+
+    A notebook may have called `np.seterr(all="raise")` or `warnings.simplefilter("error")`: a right softmax underflows
+    all the same. What the notebook had set is set again afterwards.
+    """
+    with warnings.catch_warnings(), np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+        warnings.simplefilter("ignore")
+        yield
+
+
 class Session:
     """Runs requests against ``namespace``, a mapping of names to whatever the notebook defined.
 
@@ -69,7 +82,8 @@ class Session:
     def perform(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request; whatever the code raises comes back as an error reply."""
         try:
-            return getattr(self, "_" + request["op"])(request)
+            with usual_numbers():
+                return getattr(self, "_" + request["op"])(request)
         except Unsendable as error:
             return {
                 "error": {"kind": "unsendable", "type": "Unsendable", "message": str(error), "frames": []}
@@ -86,7 +100,7 @@ class Session:
 
     def _keep(self, value: Any) -> Handle:
         self._objects.append(value)
-        return Handle(len(self._objects) - 1, type(value).__name__)
+        return Handle(len(self._objects) - 1, type_name(value))
 
     def _plain(self, value: Any) -> Any:
         return to_plain(value, self._keep)

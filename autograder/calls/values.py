@@ -6,19 +6,27 @@ Only exact built-in types are looked into: a subclass may lie about its length o
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from autograder.calls.numbers import ARRAY_KINDS, NotNumbers, as_numbers
+
 MAX_DEPTH = 16  # a list of layers of tuples of arrays needs 4
 MAX_ITEMS = 100_000  # values in one message, arrays counted as one
 MAX_DIMENSIONS = 8
 MAX_TEXT = 1_000_000  # characters in one string
 INT_LIMIT = 2**63
-ARRAY_KINDS = "biuf"  # bool, ints, floats; never objects, strings, dates, complex numbers
-MAX_FLOAT_BYTES = 8  # long doubles differ between machines
+MAX_FLOAT_BYTES = (
+    8  # long doubles differ between machines: they cross as float64, and are long doubles again behind
+)
+LONG = np.dtype(np.longdouble)
+DICTS = (dict, OrderedDict, defaultdict)  # nothing of the student's runs when these are looked into
+# What an array that stays behind holds, by NumPy's letter for the kind of its dtype.
+HELD = {"c": "complex numbers", "O": "objects", "M": "dates", "m": "time spans", "V": "records"}
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,25 @@ def is_plain_array(value: Any) -> bool:
     return (
         type(value) is np.ndarray
         and value.dtype.kind in ARRAY_KINDS
-        and value.dtype.itemsize <= MAX_FLOAT_BYTES
+        and (value.dtype.itemsize <= MAX_FLOAT_BYTES or value.dtype == LONG)
         and value.ndim <= MAX_DIMENSIONS
     )
+
+
+def type_name(value: Any) -> str:
+    """What messages call the type of an object that stays behind; for an array also what it holds."""
+    if not isinstance(value, np.ndarray):
+        return "complex" if isinstance(value, np.complexfloating) else type(value).__name__
+    if value.dtype.kind in ARRAY_KINDS:
+        return f"ndarray of {value.ndim} dimensions"
+    return f"ndarray of {HELD.get(value.dtype.kind, 'texts')}"
 
 
 def to_plain(value: Any, keep: Callable[[Any], Handle]) -> Any:
     """``value`` as plain values; anything else goes through ``keep``, which returns a handle for it.
 
-    Arrays come back as little-endian C-ordered copies, NumPy scalars as Python numbers.
+    Arrays (of whatever subclass, byte order and layout) come back as little-endian C-ordered copies, NumPy scalars as
+    Python numbers. Long doubles have the precision of float64 then.
 
     Raises:
         Unsendable: too deep, too many values, a text or an integer too long.
@@ -74,13 +92,15 @@ def to_plain(value: Any, keep: Callable[[Any], Handle]) -> Any:
             return [convert(item, depth + 1) for item in value]
         if kind is tuple:
             return tuple(convert(item, depth + 1) for item in value)
-        if kind is dict:
-            return {_key(key): convert(item, depth + 1) for key, item in value.items()}
+        if kind in DICTS:
+            return {_key(key): convert(item, depth + 1) for key, item in dict.items(value)}
         if isinstance(value, np.generic) and value.dtype.kind in ARRAY_KINDS:
-            return value.item() if value.dtype.itemsize <= MAX_FLOAT_BYTES else float(value)
+            return python_number(value)
         if isinstance(value, np.ndarray):
             array = np.asarray(value).view(np.ndarray)
             if is_plain_array(array):
+                if array.dtype.itemsize > MAX_FLOAT_BYTES:
+                    array = array.astype(np.float64).astype(LONG)
                 # np.array(copy) rather than ascontiguousarray, which turns shape () into (1,).
                 return np.array(array, dtype=array.dtype.newbyteorder("<"), order="C")
         return keep(value)
@@ -88,7 +108,14 @@ def to_plain(value: Any, keep: Callable[[Any], Handle]) -> Any:
     return convert(value, 0)
 
 
+def python_number(value: np.generic) -> bool | int | float:
+    """A NumPy number as Python's; `item` would leave a long double as it is."""
+    return value.item() if value.dtype.itemsize <= MAX_FLOAT_BYTES else float(value)
+
+
 def _key(key: Any) -> Any:
+    if isinstance(key, (np.integer, np.str_)):
+        key = key.item()
     if type(key) in (str, int, bool) or key is None:
         return key
     raise Unsendable(f"a dict with keys of type {type(key).__name__}; texts and ints can be compared")
@@ -138,7 +165,9 @@ def same(a: Any, b: Any) -> bool:
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays of one shape and dtype hold the same bytes."""
-    if a.dtype.itemsize > MAX_FLOAT_BYTES or not (a.flags.c_contiguous and b.flags.c_contiguous):
+    if a.dtype.itemsize > MAX_FLOAT_BYTES:  # some bytes of a long double mean nothing
+        a, b = a.astype(np.float64), b.astype(np.float64)
+    if not (a.flags.c_contiguous and b.flags.c_contiguous):
         return a.tobytes() == b.tobytes()
     bits = f"u{a.dtype.itemsize}"
     return bool((a.reshape(-1).view(bits) == b.reshape(-1).view(bits)).all())
@@ -148,13 +177,14 @@ def agrees(a: Any, b: Any, *, rtol: float = 1e-4) -> bool:
     """Whether two plain values are equal up to rounding (``rtol`` of the largest magnitude in each array)."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         try:
-            x, y = np.asarray(a), np.asarray(b)
-        except ValueError:  # rows of different lengths
+            x, y = as_numbers(a), as_numbers(b)
+        except NotNumbers:
             return False
-        if x.shape != y.shape or x.dtype.kind not in ARRAY_KINDS or y.dtype.kind not in ARRAY_KINDS:
+        if x.shape != y.shape:
             return False
-        scale = float(np.max(np.abs(np.where(np.isfinite(y), y, 0)), initial=0.0))
-        return bool(np.allclose(x, y, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
+        with np.errstate(all="ignore"):  # a student's numbers may be as large as they come
+            scale = float(np.max(np.abs(np.where(np.isfinite(y), y, 0)), initial=0.0))
+            return bool(np.allclose(x, y, rtol=rtol, atol=rtol * scale + 1e-12, equal_nan=True))
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a == b or abs(a - b) <= rtol * abs(b) + 1e-12 or (a != a and b != b)
     if type(a) in (list, tuple) and type(b) in (list, tuple):

@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from autograder.calls import CodeError, GraderFault, NotRecorded, Proxy
+from autograder.calls.session import usual_numbers
+from autograder.calls.text import clean
 from autograder.checks import Check, TaskData
 from autograder.expect import CheckFailed, Partial
+
+MESSAGE_LIMIT = 2000  # characters of a message; an exception's, with a note on what it stands on, has 700
 
 
 class Status(StrEnum):
@@ -64,6 +68,12 @@ class CheckResult:
     causes: tuple[Cause, ...] = ()
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        # Whatever a check says may repeat what the student's code said: keys, names, messages, files.
+        object.__setattr__(self, "message", clean(self.message, MESSAGE_LIMIT))
+        object.__setattr__(self, "hint", clean(self.hint, MESSAGE_LIMIT) if self.hint else self.hint)
+        object.__setattr__(self, "where", tuple(clean(line) for line in self.where))
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON values, without the time, which differs from run to run."""
         values = asdict(self)
@@ -102,7 +112,8 @@ def run_check(
     where: tuple[str, ...] = ()
     try:
         arguments = (student, reference, rng, data) if check.wants_data else (student, reference, rng)
-        outcome = check.function(*arguments)
+        with usual_numbers():  # in a notebook, what it has set of NumPy's is set here as well
+            outcome = check.function(*arguments)
         if isinstance(outcome, Partial):
             status, message = Status.PARTIAL, outcome.message
             points = round(check.points * min(max(outcome.fraction, 0.0), 1.0), 2)
@@ -149,7 +160,8 @@ def explain(error: CodeError) -> tuple[str, str | None]:
         case "not_implemented":
             return f"Not written yet: {error.message or 'a stub'}.", "Replace the raise line by your code."
         case "memory":
-            return "Out of memory.", "Look for an array that is much larger than it needs to be."
+            said = error.message if error.type_name == "LimitExceeded" else "Out of memory."
+            return said, "Look for an array that is much larger than it needs to be."
         case "timeout":
             return error.message, "Look for a loop that never ends, or that runs over single numbers."
         case "died" | "protocol":

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course import Course, Task
-from autograder.grading.course_run import ONE_THREAD, evaluate_one
+from autograder.grading.course_run import ONE_THREAD, evaluate_one, limit_memory
 from autograder.grading.plan import Plan, make_plan
 from autograder.grading.submission import Submission
 from autograder.sandbox.kit import PACKAGE
@@ -235,6 +235,7 @@ _evaluators = _Evaluators()
 def serve(fd: int) -> None:
     """Answer questions from descriptor ``fd`` until it is closed, or nothing comes for `IDLE_S`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limit_memory()
     connection = multiprocessing.connection.Connection(fd)
     questions: queue.SimpleQueue[Any] = queue.SimpleQueue()
     # Reads all the time: a worker that is killed takes its evaluators with it, and they their sandboxes.

@@ -9,6 +9,7 @@ import concurrent.futures
 import multiprocessing
 import multiprocessing.connection
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from autograder.grading.publish import Publisher
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Bytes of data of one evaluator. Of a right submission's it holds 300 MB at most, the data set read from a map not
+# counted; the results of one check, the conversation kept of every failed one and an array made of lists come on top.
+EVALUATOR_BYTES = 1536 * 2**20
 AHEAD = 16  # submissions a process that are read and handed over, so that none waits while this one publishes
 
 
@@ -326,7 +330,7 @@ class _Pooled:
             submission = next(self._submissions, None)
             if submission is None:
                 return
-            self._pool = self._pool or evaluators(self._jobs)
+            self._pool = self._pool or evaluators(self._jobs, EVALUATOR_BYTES)
             try:
                 self._under_way[self._pool.submit(evaluate_one, self._plan, submission)] = submission
             except BrokenProcessPool:
@@ -350,7 +354,7 @@ class _Pooled:
         finally:
             self.close()
         for submission in self._again:
-            with evaluators(1) as alone:
+            with evaluators(1, EVALUATOR_BYTES) as alone:
                 try:
                     yield alone.submit(evaluate_one, self._plan, submission).result()
                 except BrokenProcessPool:
@@ -375,8 +379,12 @@ def evaluate_one(plan: Plan, submission: Submission) -> Graded:
     return Graded(submission.student, report, fault)
 
 
-def evaluators(jobs: int) -> concurrent.futures.ProcessPoolExecutor:
-    """A pool of ``jobs`` processes with one BLAS thread each, which end with this one."""
+def evaluators(jobs: int, memory: int | None = None) -> concurrent.futures.ProcessPoolExecutor:
+    """A pool of ``jobs`` processes with one BLAS thread each, which end with this one.
+
+    Args:
+        memory: bytes of data that each may have; None where they run our own code.
+    """
     # One BLAS thread in every evaluator: the processes already use all cores.
     kept = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
@@ -392,7 +400,25 @@ def evaluators(jobs: int) -> concurrent.futures.ProcessPoolExecutor:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-    return concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent)
+    return concurrent.futures.ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_begin, initargs=(memory,)
+    )
+
+
+def limit_memory(limit: int = EVALUATOR_BYTES) -> None:
+    """Let this process have ``limit`` bytes of data: what student code returned cannot take all of the machine's.
+
+    Only the limit of now, which a sandbox replaces by its own: what is started from here shall be able to raise it.
+    """
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = limit if most == resource.RLIM_INFINITY else min(limit, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, most))
+
+
+def _begin(memory: int | None) -> None:
+    if memory is not None:
+        limit_memory(memory)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from autograder.calls.text import LINE, clean
 from autograder.checks.outcome import CheckResult, Status
+
+PRINTED = 2**20  # characters of one cell's output; what one submission may print has been bounded before
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,13 @@ class CellOutcome:
     stderr: str = ""
     error: str | None = None
     where: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, limit in (("stdout", PRINTED), ("stderr", PRINTED), ("error", LINE)):
+            text = getattr(self, name)
+            if text:
+                object.__setattr__(self, name, clean(text, limit, lines=True))
+        object.__setattr__(self, "where", tuple(clean(line) for line in self.where))
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,9 @@ class Report:
     cells: tuple[CellOutcome, ...] = ()
     flags: tuple[str, ...] = ()
     provisional: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flags", tuple(clean(flag) for flag in self.flags))
 
     @property
     def points(self) -> float:

@@ -21,12 +21,13 @@ from autograder.sandbox import backends, seccomp
 from autograder.sandbox.backends import Launch, SandboxUnavailable
 from autograder.sandbox.inmates import MAX_FILES, Family, Inmates, end_starter
 from autograder.sandbox.limits import MEGABYTE
-from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError
+from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError, TooMuch
 from autograder.sandbox.replies import checked_error, checked_reply
 
 START_S = 30.0  # a cold NumPy on a slow disk; a warm one takes 0.2 s
 GRACE_S = 1.0  # between the worker's own alarm and the parent's kill
 WATCH_S = 0.1  # how often memory, processes and files are looked at
+RESULTS_BYTES = 128 * MEGABYTE  # that one check may receive from student code; none needs more than 6
 SOURCE_LIMIT = (
     2**18
 )  # characters of one cell, each up to 12 bytes of a header; the longest of the course has 3 000
@@ -176,7 +177,7 @@ class Sandbox:
                 except OSError:
                     raise SandboxDied("died", self._end_of_worker()) from None
             deadline = min(time.monotonic() + seconds, self._deadline)
-            connection = Connection(ours, tick=self._watch_check)
+            connection = Connection(ours, tick=self._watch_check, room=RESULTS_BYTES)
             channel = CheckChannel(self, connection, deadline, seconds, number)
             channel.open()
             yield channel
@@ -343,6 +344,9 @@ class CheckChannel:
             )
         except SandboxDied as error:
             self.broken = CodeError(error.kind, "LimitExceeded", f"Stopped: {error.message}.")
+        except TooMuch:
+            message = f"Stopped: the results of one check have more than {RESULTS_BYTES // MEGABYTE} MB."
+            self.broken = CodeError("memory", "LimitExceeded", message)
         except ProtocolError as error:
             self.broken = CodeError("protocol", "ProtocolError", f"The grader received {error}.")
         raise self.broken

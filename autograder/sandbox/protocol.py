@@ -20,22 +20,40 @@ from typing import Any
 
 import numpy as np
 
-from autograder.calls.values import INT_LIMIT, MAX_DEPTH, MAX_DIMENSIONS, MAX_ITEMS, Handle
+from autograder.calls.values import (
+    INT_LIMIT,
+    LONG,
+    MAX_DEPTH,
+    MAX_DIMENSIONS,
+    MAX_ITEMS,
+    Handle,
+    python_number,
+)
 
 MAGIC = b"NNAK"
 PREFIX = struct.Struct("<4sIQ")
 MAX_HEADER = 4 * 2**20  # bytes; a reply of 100 000 small values fits
 MAX_BODY = 256 * 2**20  # bytes; all MNIST images as uint8 are 55 MB, as float32 220 MB
+HEADER_COST = 8  # bytes of memory that a byte of the header becomes: a short number is an object of 32 bytes
 MAX_ARRAYS = 10_000  # in one message; the largest network of the course has 60
 ENVELOPE = 64  # values in one message beyond `MAX_ITEMS`: ids, captured output, names of changed arguments
 TICK_S = 0.1  # longest sleep while something else wants to be looked at, see `Connection.tick`
 JSON = json.JSONEncoder(separators=(",", ":"))
 UNCHANGED = {type(None), bool, int, float, str}
-DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
+# By name, as what an array travels, and as what it arrives.
+DTYPES = {
+    name: (np.dtype(name), np.dtype(name))
+    for name in ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
+}
+DTYPES["longdouble"] = np.dtype("<f8"), LONG  # it has no form that is the same on all machines
 
 
 class ProtocolError(Exception):
     """The peer sent something that is not a frame of this protocol."""
+
+
+class TooMuch(ProtocolError):
+    """The peer sends more than it may, or than this process has memory for."""
 
 
 class PeerGone(Exception):
@@ -67,7 +85,7 @@ def encode(value: Any) -> tuple[Any, list[np.ndarray]]:
                 return {"o": {key: tree(item) for key, item in value.items()}}
             return {"d": [[key, tree(item)] for key, item in value.items()]}
         if isinstance(value, np.generic):
-            return value.item()
+            return python_number(value)
         return value
 
     return tree(value), arrays
@@ -155,9 +173,13 @@ def _key(pair: Any) -> Any:
 def frame(value: Any) -> list[bytes | memoryview]:
     """The buffers to send for one plain value."""
     tree, arrays = encode(value)
-    if arrays:
-        arrays = [np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<")).reshape(a.shape) for a in arrays]
-    described = [[a.dtype.str, list(a.shape)] for a in arrays]
+    described = []
+    for number, array in enumerate(arrays):
+        dtype = array.dtype.newbyteorder("<")
+        name = "longdouble" if array.dtype == LONG and dtype.str not in DTYPES else dtype.str
+        dtype = DTYPES[name][0] if name in DTYPES else dtype
+        arrays[number] = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+        described.append([name, list(array.shape)])
     header = JSON.encode({"value": tree, "arrays": described}).encode("utf-8", "replace")
     body = sum(a.nbytes for a in arrays)
     if len(header) > MAX_HEADER or body > MAX_BODY:
@@ -166,8 +188,8 @@ def frame(value: Any) -> list[bytes | memoryview]:
     return [PREFIX.pack(MAGIC, len(header), body) + header, *raw]
 
 
-def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dtype, tuple[int, ...]]]]:
-    """The value tree and the (dtype, shape) of every array, checked against ``body_length``."""
+def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[str, tuple[int, ...]]]]:
+    """The value tree and the (key of `DTYPES`, shape) of every array, checked against ``body_length``."""
     try:
         content = json.loads(header.decode())
     except (ValueError, RecursionError, MemoryError) as error:
@@ -182,7 +204,8 @@ def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dt
         raise ProtocolError(f"more than {MAX_ARRAYS} arrays")
     described, total = [], 0
     for row in content["arrays"]:
-        if not isinstance(row, list) or len(row) != 2 or row[0] not in DTYPES or not isinstance(row[1], list):
+        known = type(row) is list and len(row) == 2 and type(row[0]) is str and row[0] in DTYPES
+        if not known or type(row[1]) is not list:
             raise ProtocolError(f"an array of a dtype that is not numeric: {_text(repr(row)[:60])}")
         shape = row[1]
         if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
@@ -190,9 +213,8 @@ def parse_header(header: bytes, body_length: int) -> tuple[Any, list[tuple[np.dt
         if math.prod(n for n in shape if n) > MAX_BODY:
             # Also when one length is 0: NumPy computes the strides of such a shape all the same.
             raise ProtocolError(f"an array of impossible shape {shape}")
-        dtype = np.dtype(row[0])
-        total += math.prod(shape) * dtype.itemsize
-        described.append((dtype, tuple(shape)))
+        total += math.prod(shape) * DTYPES[row[0]][0].itemsize
+        described.append((row[0], tuple(shape)))
     if total != body_length:
         raise ProtocolError(f"arrays of {total} bytes in a body of {body_length}")
     return content["value"], described
@@ -204,11 +226,15 @@ class Connection:
     Attributes:
         tick: called again and again while a frame is sent or awaited, at least every `TICK_S`; what it raises ends
             the exchange.
+        room: bytes that may still be received, over all frames; None for any number.
     """
 
-    def __init__(self, sock: socket.socket, tick: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, tick: Callable[[], None] | None = None, room: int | None = None
+    ) -> None:
         self.socket = sock
         self.tick = tick
+        self.room = room
         self._timeout = sock.gettimeout()
 
     def send(self, value: Any, deadline: float | None = None) -> None:
@@ -218,26 +244,37 @@ class Connection:
             while view:
                 view = view[self._patiently(self.socket.send, view, deadline) :]
 
-    def receive(self, deadline: float | None = None, limit: int = MAX_BODY) -> Any:
+    def receive(self, deadline: float | None = None) -> Any:
         """Receive one plain value.
 
         Raises:
-            ProtocolError, PeerGone, DeadlinePassed
+            ProtocolError, TooMuch, PeerGone, DeadlinePassed
         """
+        try:
+            return self._received(deadline)
+        except MemoryError:
+            raise TooMuch("more than the grader has memory for") from None
+
+    def _received(self, deadline: float | None) -> Any:
         magic, header_length, body_length = PREFIX.unpack(self._exactly(PREFIX.size, deadline))
         if magic != MAGIC:
             raise ProtocolError("bytes that are no frame")
-        if header_length > MAX_HEADER or body_length > limit:
+        if header_length > MAX_HEADER or body_length > MAX_BODY:
             raise ProtocolError(f"a reply that claims {header_length + body_length} bytes")
+        if self.room is not None:
+            self.room -= HEADER_COST * header_length + body_length
+            if self.room < 0:
+                raise TooMuch("more than a check may return in all")
         header = bytes(self._exactly(header_length, deadline))
         tree, described = parse_header(header, body_length)
         arrays = []
-        for dtype, shape in described:
+        for name, shape in described:
+            dtype, kept = DTYPES[name]
             raw = self._exactly(math.prod(shape) * dtype.itemsize, deadline)
             if dtype.kind == "b":  # any byte but 0 is True: a bool of 2 would be neither
                 arrays.append(np.asarray(np.ndarray(shape, np.uint8, raw) != 0))
             else:
-                arrays.append(np.ndarray(shape, dtype, raw))
+                arrays.append(np.ndarray(shape, dtype, raw).astype(kept, copy=False))
         return decode(tree, arrays)
 
     def close(self) -> None:

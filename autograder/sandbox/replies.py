@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.calls.session import OUTPUT_LIMIT
+from autograder.calls.session import MESSAGE_LIMIT, OUTPUT_LIMIT
+from autograder.calls.text import clean
 from autograder.sandbox.protocol import ProtocolError
 
 ERROR_KINDS = ("missing", "not_implemented", "exception", "exit", "memory", "unsendable", "timeout")
-SPACE = {ord("\n"), ord("\t")}
 
 
 def checked_reply(message: Any, number: int, request: dict[str, Any]) -> dict[str, Any]:
@@ -63,18 +63,10 @@ def checked_error(error: Any) -> dict[str, Any]:
     frames = []
     for row in error["frames"][:4] if type(error.get("frames")) is list else []:
         if type(row) in (list, tuple) and [type(part) for part in row] == [str, int, str, str]:
-            frames.append([shown(row[0], 40), row[1], shown(row[2], 60), shown(row[3], 160)])
+            frames.append([clean(row[0], 40), row[1], clean(row[2], 60), clean(row[3], 160)])
     return {
         "kind": error["kind"],
-        "type": shown(error["type"], 80),
-        "message": shown(error["message"], 400),
+        "type": clean(error["type"], 80),
+        "message": clean(error["message"], MESSAGE_LIMIT, lines=True),
         "frames": frames,
     }
-
-
-def shown(text: str, limit: int) -> str:
-    """The beginning of ``text`` without control characters: a terminal obeys those."""
-    text = text[:limit]
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or ord(c) in SPACE or c == " " else "�" for c in text)

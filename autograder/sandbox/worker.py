@@ -28,6 +28,7 @@ def give_up_rights(options: dict) -> None:
     megabyte = 2**20
     for name, value in (
         ("RLIMIT_AS", options["memory_mb"] * megabyte),
+        ("RLIMIT_DATA", options["memory_mb"] * megabyte),  # inherited: the evaluator has a limit of its own
         ("RLIMIT_FSIZE", options["disk_mb"] * megabyte),
         ("RLIMIT_NOFILE", 256),
         ("RLIMIT_NPROC", options["processes"]),
