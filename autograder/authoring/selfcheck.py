@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.definitions import BEGIN, END, region_lines
 from autograder.sandbox.kit import student_files
+from autograder.sandbox.syntax import UNREADABLE, read_cell
 
 LONG = 12  # characters from which a line says something wherever it stands; `raise` is part of many lines
 # Lines that give nothing away.
@@ -74,8 +75,10 @@ def _strings(value: Any) -> Iterator[str]:
 def _raised(source: str) -> list[str]:
     """The texts of the NotImplementedErrors that ``source`` raises."""
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
+        tree = read_cell(source).tree
+    except UNREADABLE:
+        return []
+    if tree is None:
         return []
     raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
     return [

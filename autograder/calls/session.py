@@ -232,7 +232,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, SystemExit):
         kind = "exit"
     try:
-        message = str(error)[:MESSAGE_LIMIT]
+        message = _message(error)[:MESSAGE_LIMIT]
     except BaseException:
         message = "(its message cannot be read)"
     frames = []
@@ -249,6 +249,12 @@ def describe(error: BaseException) -> dict[str, Any]:
         "message": message,
         "frames": frames[-MAX_FRAMES:],
     }
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SyntaxError) and error.lineno and str(error.filename).startswith("<cell"):
+        return f"{error.msg} (line {error.lineno})"  # its own text repeats the name of the cell
+    return str(error)
 
 
 def _place(filename: str) -> str:

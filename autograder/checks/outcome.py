@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -93,6 +95,7 @@ class CheckResult:
         return cls(**{**values, "status": status, "where": where, "causes": causes})
 
 
+UNDEFINED = re.compile(r"name '(\w+)' is not defined.*", re.DOTALL)
 KINDS = {
     "missing": Status.MISSING,
     "not_implemented": Status.MISSING,
@@ -104,9 +107,19 @@ KINDS = {
 
 
 def run_check(
-    check: Check, student: Proxy, reference: Proxy, rng: Any, data: TaskData | None = None
+    check: Check,
+    student: Proxy,
+    reference: Proxy,
+    rng: Any,
+    data: TaskData | None = None,
+    *,
+    why: Callable[[str], str | None] = lambda name: None,
 ) -> CheckResult:
-    """Run ``check`` and say how it ended; raises nothing but KeyboardInterrupt."""
+    """Run ``check`` and say how it ended; raises nothing but KeyboardInterrupt.
+
+    Args:
+        why: why a name is missing, as "cell 12: SyntaxError: invalid syntax", or None.
+    """
     start = time.monotonic()
     status, points, message, hint = Status.PASSED, check.points, "", None
     where: tuple[str, ...] = ()
@@ -121,7 +134,7 @@ def run_check(
         status, points, message, hint = Status.FAILED, 0.0, failure.message, failure.hint
     except CodeError as error:
         status, points = KINDS.get(error.kind, Status.ERROR), 0.0
-        message, hint = explain(error)
+        message, hint = explain(error, why)
         where = tuple(
             f"{place}, line {line}, in {name}: {source}" for place, line, name, source in error.frames
         )
@@ -147,10 +160,15 @@ def run_check(
     )
 
 
-def explain(error: CodeError) -> tuple[str, str | None]:
-    """A message and a hint for an error in the student's code."""
+def explain(error: CodeError, why: Callable[[str], str | None] = lambda name: None) -> tuple[str, str | None]:
+    """A message and a hint for an error in the student's code; why a name is missing comes first."""
     match error.kind:
         case "missing" if error.type_name == "NameError":
+            if reason := why(error.message):
+                return (
+                    f"{reason}. So {error.message} is not defined.",
+                    f"Mend {reason.partition(':')[0]} first.",
+                )
             return (
                 f"{error.message} is not defined.",
                 f"Define {error.message} with exactly this name. Did its cell fail, or was it deleted?",
@@ -170,4 +188,16 @@ def explain(error: CodeError) -> tuple[str, str | None]:
             return f"The result cannot be compared: {error.message}.", None
         case "exit":
             return "The code called exit instead of returning.", None
-    return f"{error.type_name}: {error.message}", None
+    message = f"{error.type_name}: {error.message}"
+    name = UNDEFINED.fullmatch(error.message) if error.type_name == "NameError" else None
+    if name and (reason := why(name[1])):
+        return f"{reason}. So {name[1]} is not defined. {message}", _mend(reason)
+    return message, None
+
+
+def _mend(reason: str) -> str:
+    """What to do about a cell that failed for ``reason``, as "cell 12: ModuleNotFoundError: …"."""
+    place, _, error = reason.partition(": ")
+    if error.startswith("ModuleNotFoundError"):
+        return f"Do without the package, or ask whether it can be installed; then {place} works again."
+    return f"Mend {place} first."

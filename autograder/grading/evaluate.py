@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from autograder.authoring.reference import shown_data
-from autograder.calls import CodeError, Session, connect
+from autograder.calls import Session, connect
 from autograder.checks import Check, load_checks
 from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.grading.cell_record import CellRecord
 from autograder.grading.diagnosis import Log, Witness, diagnose
 from autograder.grading.plan import Plan
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.secret import check_rng
 from autograder.grading.submission import Submission
 from autograder.notebook.cells import Cell, NotebookError, code_cells, parse_notebook
+from autograder.notebook.failures import python_version
 from autograder.sandbox.process import Sandbox, SandboxDied
 
 MAX_STARTS = 4  # a cell that takes the process down is skipped, and the rest gets a new process
@@ -35,14 +37,12 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
     """
     checks = load_checks(plan.task)
     flags: list[str] = []
-    problem, cells = submission.problem, []
+    problem, cells, version = submission.problem, [], None
     if submission.notebook is not None:
         try:
-            cells = [
-                c
-                for c in code_cells(parse_notebook(submission.notebook))
-                if not c.graded and not c.experiment
-            ]
+            notebook = parse_notebook(submission.notebook)
+            cells = [c for c in code_cells(notebook) if not c.graded and not c.experiment]
+            version = python_version(notebook)
         except NotebookError as error:
             problem = f"The notebook cannot be read: {error}."
             flags.append(f"unreadable notebook: {error}")
@@ -51,7 +51,9 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
         outcomes: list[CellOutcome] = []
     else:
         known = {name: CheckResult.from_dict(result) for name, result in submission.known.items()}
-        run = _Evaluation(submission, plan, cells, [c for c in checks.values() if c.name not in known])
+        record = CellRecord(version)
+        waiting = [c for c in checks.values() if c.name not in known]
+        run = _Evaluation(submission, plan, cells, waiting, record)
         run.everything()
         results = [known.get(name) or run.results[name] for name in checks]
         try:
@@ -61,8 +63,8 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
             raise
         except Exception as error:  # the grade stands, only the name of the mistake is missing
             flags.append(f"the diagnosis failed: {type(error).__name__}: {error}")
-        outcomes = [run.outcomes[number] for number in sorted(run.outcomes)]
-        flags += run.flags
+        outcomes = record.outcomes
+        flags += [*record.flags, *run.flags]
     return Report(
         task=plan.task,
         submission=submission.hash,
@@ -74,14 +76,17 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
 
 
 class _Evaluation:
-    def __init__(self, submission: Submission, plan: Plan, cells: list[Cell], checks: list[Check]) -> None:
+    def __init__(
+        self, submission: Submission, plan: Plan, cells: list[Cell], checks: list[Check], record: CellRecord
+    ) -> None:
         self._submission, self._plan, self._cells, self._waiting = submission, plan, cells, checks
+        self._record = record
         self._limits = plan.launch.limits
-        self._skipped: set[int] = set()
+        self._definitions_only: set[int] = set()  # cells that ended a process
+        self._skipped: set[int] = set()  # cells whose definitions alone did that, too
         self._suspect: str | None = None
         self.results: dict[str, CheckResult] = {}
         self.logs: dict[str, Log | None] = {}
-        self.outcomes: dict[int, CellOutcome] = {}
         self.flags: list[str] = []
         if str(plan.home) not in sys.path:
             sys.path.insert(0, str(plan.home))
@@ -124,19 +129,20 @@ class _Evaluation:
             sandbox.put_files(files)
 
     def _run_cells(self, sandbox: Sandbox) -> None:
+        self._record.restart()
         for cell in self._cells:
             if cell.number in self._skipped:
+                self._record.skipped(cell)
                 continue
+            only_definitions = cell.number in self._definitions_only
+            label = f"cell {cell.number}"
             try:
-                outcome = sandbox.run_cell(f"cell {cell.number}", cell.source)
+                reply = sandbox.run_cell(label, cell.source, only_definitions=only_definitions)
             except SandboxDied as error:
-                self._skipped.add(cell.number)
-                self.outcomes[cell.number] = CellOutcome(
-                    cell.number, error=f"The cell was skipped: {error.message}."
-                )
-                self.flags.append(f"cell {cell.number} ended the process: {error.message}")
+                (self._skipped if only_definitions else self._definitions_only).add(cell.number)
+                self._record.ended(cell, error.message)
                 raise
-            self.outcomes[cell.number] = _cell_outcome(cell.number, outcome)
+            self._record.ran(cell, reply)
 
     def _run_checks(self, sandbox: Sandbox) -> None:
         data = self._plan.data()
@@ -149,7 +155,14 @@ class _Evaluation:
                     # What trains sends a data set and takes seconds: too much to keep and to ask again.
                     student = connect(witness if check.replay else channel)
                     reference = connect(Session(vars(self._reference)), trusted=True)
-                    result = run_check(check, student, reference, check_rng(seed, check.name), data)
+                    result = run_check(
+                        check,
+                        student,
+                        reference,
+                        check_rng(seed, check.name),
+                        data,
+                        why=self._record.failures.why,
+                    )
                 if result.status is not Status.PASSED:
                     self.logs[check.name] = witness.log
             except SandboxDied as error:
@@ -180,16 +193,6 @@ def _code_of(notebook: bytes) -> bytes:
 
 def _without_verdict(check: Check, status: Status, message: str) -> CheckResult:
     return CheckResult(check.name, check.title, status, 0.0, check.points, message, equation=check.equation)
-
-
-def _cell_outcome(number: int, outcome: dict) -> CellOutcome:
-    error = outcome["error"]
-    if error is None:
-        return CellOutcome(number, outcome["stdout"], outcome["stderr"])
-    raised = CodeError(error["kind"], error["type"], error["message"], error["frames"])
-    where = tuple(f"{place}, line {line}, in {name}: {source}" for place, line, name, source in raised.frames)
-    text = raised.message if raised.kind == "timeout" else f"{raised.type_name}: {raised.message}"
-    return CellOutcome(number, outcome["stdout"], outcome["stderr"], text, where)
 
 
 def _bounded(outcomes: list[CellOutcome]) -> Iterator[CellOutcome]:

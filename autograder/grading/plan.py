@@ -27,6 +27,7 @@ JUDGING = (
     "checks/__init__.py",
     "checks/outcome.py",
     "datasets",
+    "grading/cell_record.py",
     "grading/evaluate.py",
     "notebook",
     "sandbox",

@@ -4,6 +4,7 @@
 ``answers``  the reference's recorded answers
 ``data``     the data set on this machine
 ``carry``    definitions of an earlier notebook
+``failures`` why a name is missing
 ``cells``    the code cells of a notebook file
 ``render``   a result as text and as HTML
 """

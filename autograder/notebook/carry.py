@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.notebook.cells import NotebookError, code_cells, parse_notebook
-from autograder.sandbox.cells import plain_python
+from autograder.notebook.failures import names_in
+from autograder.sandbox.cells import said
+from autograder.sandbox.definitions import bound_names, definitions, names_of
+from autograder.sandbox.syntax import FUTURES, UNREADABLE, read_cell
+
+Lost = tuple[str, str, list[str]]  # the place of a definition, why it was not carried, the names that it has
 
 
 class CarryError(Exception):
@@ -30,41 +35,50 @@ def carry(task: str, *, into: dict[str, Any] | None = None) -> None:
     Raises:
         CarryError: the notebook was not found, belongs to somebody else, or is damaged.
     """
-    namespace = sys._getframe(1).f_globals if into is None else into
+    carry_definitions(task, sys._getframe(1).f_globals if into is None else into)
+
+
+def carry_definitions(task: str, namespace: dict[str, Any]) -> list[Lost]:
+    """`carry`; what could not be carried is also returned.
+
+    Raises:
+        CarryError: as `carry`.
+    """
     path, content = find_notebook(task)
     try:
         notebook = parse_notebook(content)
     except NotebookError as error:
         raise CarryError(f"{path}: {error}") from None
     carried: list[str] = []
-    skipped: list[str] = []
+    lost: list[Lost] = []
     makers: set[str] = set()
+    flags = 0  # of the notebook's own `from __future__` lines
     for cell in code_cells(notebook):
         if cell.graded or cell.experiment:
             continue
-        filename = f"<cell {cell.number} of {task}>"
-        source = plain_python(cell.source)
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        filename, place = f"<cell {cell.number} of {task}>", f"cell {cell.number} of {task}"
+        linecache.cache[filename] = (len(cell.source), None, cell.source.splitlines(keepends=True), filename)
         try:
-            tree = ast.parse(source, filename)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            skipped.append(f"cell {cell.number} ({type(error).__name__})")
+            tree = read_cell(cell.source, filename, flags=flags).tree
+        except UNREADABLE as error:
+            lost.append((place, said(error), names_in(cell.source)))
             continue
-        for statement in definitions(tree, makers):
+        for statement in definitions(tree.body if tree else [], makers):
             try:
-                exec(compile(ast.Module([statement], []), filename, "exec"), namespace)
+                code = compile(ast.Module([statement], []), filename, "exec", flags, dont_inherit=True)
+                flags |= code.co_flags & FUTURES
+                exec(code, namespace)
             except Exception as error:
-                skipped.append(
-                    f"cell {cell.number}, line {statement.lineno} ({type(error).__name__}: {error})"
-                )
+                lost.append((f"{place}, line {statement.lineno}", said(error), bound_names(statement)))
             else:
                 carried += names_of(statement)
     own = [name for name in dict.fromkeys(carried) if not name.startswith("_")]
     # A name that is not valid Unicode cannot be printed as it is.
     taken = str(path).encode("utf-8", "backslashreplace").decode()
     print(f"carried from {taken}: {', '.join(own) or 'nothing'}")
-    if skipped:
-        print(f"not carried: {'; '.join(skipped)}")
+    if lost:
+        print(f"not carried: {'; '.join(f'{place} ({reason})' for place, reason, _ in lost)}")
+    return lost
 
 
 def find_notebook(task: str) -> tuple[Path, bytes]:
@@ -101,70 +115,3 @@ def _is_ours(fd: int, here: Path) -> bool:
     if not hasattr(os, "getuid"):  # Windows
         return True
     return os.fstat(fd).st_uid in (os.geteuid(), here.stat().st_uid)
-
-
-def definitions(tree: ast.Module, makers: set[str]) -> list[ast.stmt]:
-    """The statements of ``tree`` that define: imports, functions, classes, and assignments that call nothing.
-
-    The one call that runs makes a closure: ``softmax = make_softmax()``, where the notebook's own ``make_softmax``
-    defines a function inside, and the arguments are constants.
-
-    Args:
-        makers: names of such functions so far; those of ``tree`` are added.
-    """
-    found: list[ast.stmt] = []
-    for statement in tree.body:
-        match statement:
-            case ast.Import() | ast.ImportFrom():
-                found.append(statement)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                found.append(statement)
-                if isinstance(statement, ast.FunctionDef) and _defines_inside(statement):
-                    makers.add(statement.name)
-            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-                if _is_constant(value, makers) and all(_is_plain_target(t) for t in _targets(statement)):
-                    found.append(statement)
-    return found
-
-
-def names_of(statement: ast.stmt) -> list[str]:
-    """The names a definition binds, imports left out."""
-    match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Assign() | ast.AnnAssign():
-            return [n.id for t in _targets(statement) for n in ast.walk(t) if isinstance(n, ast.Name)]
-    return []
-
-
-def _defines_inside(function: ast.FunctionDef) -> bool:
-    inner = (ast.FunctionDef, ast.ClassDef, ast.Lambda)
-    return any(isinstance(node, inner) for statement in function.body for node in ast.walk(statement))
-
-
-def _targets(statement: ast.stmt) -> list[ast.expr]:
-    if isinstance(statement, ast.Assign):
-        return statement.targets
-    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
-
-
-def _is_plain_target(target: ast.expr) -> bool:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(_is_plain_target(item) for item in target.elts)
-    return isinstance(target, ast.Name)
-
-
-def _is_constant(value: ast.expr, makers: set[str]) -> bool:
-    if isinstance(value, ast.Lambda):
-        return True
-    for node in ast.walk(value):
-        if isinstance(node, ast.Call):
-            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-            closure = isinstance(node.func, ast.Name) and node.func.id in makers
-            if not closure or not all(isinstance(argument, ast.Constant) for argument in arguments):
-                return False
-        elif isinstance(
-            node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)
-        ):
-            return False
-    return True

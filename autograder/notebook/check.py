@@ -18,7 +18,8 @@ from autograder.notebook import render
 from autograder.notebook.answers import load_answers
 from autograder.notebook.cells import code_cells, parse_notebook
 from autograder.notebook.data import local_data
-from autograder.sandbox.cells import execute
+from autograder.notebook.failures import Failures, python_version
+from autograder.sandbox.cells import Shell
 
 CELL_SECONDS = 600.0  # the student's own machine and time; only a forgotten endless loop is stopped
 OUTPUT_LIMIT = 100_000
@@ -51,8 +52,13 @@ def check(name: str) -> Shown:
     return Shown(check_namespace(find_check(name), sys._getframe(1).f_globals))
 
 
-def check_namespace(check: Check, namespace: Mapping[str, Any]) -> CheckResult:
+def check_namespace(
+    check: Check, namespace: Mapping[str, Any], failures: Failures | None = None
+) -> CheckResult:
     """Run ``check`` on the definitions in ``namespace`` with the recorded answers.
+
+    Args:
+        failures: of the cells that made them, where they were executed here.
 
     Raises:
         GraderFault: the package itself is broken.
@@ -61,7 +67,7 @@ def check_namespace(check: Check, namespace: Mapping[str, Any]) -> CheckResult:
     student = connect(Session(namespace))
     reference = connect(Replayer(log), trusted=True)
     data = local_data(check.task) if check.wants_data else None
-    return run_check(check, student, reference, ReplayRng(draws), data)
+    return run_check(check, student, reference, ReplayRng(draws), data, why=(failures or Failures("")).why)
 
 
 @cache
@@ -104,13 +110,26 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
     notebook = parse_notebook(path.read_bytes())
     os.chdir(path.resolve().parent)
     autograder.check = lambda *names, **options: None  # type: ignore[assignment]
-    namespace: dict[str, Any] = {"__name__": "__main__", "display": print, "get_ipython": lambda: None}
-    for cell in code_cells(notebook):
-        if not cell.graded and not cell.experiment:
-            label = f"cell {cell.number}"
-            execute(cell.source, label, namespace, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
+    os.environ["MPLBACKEND"] = "Agg"  # no window that waits to be closed
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    failures = _run_cells(notebook, namespace)
     for check in load_checks(task).values():
-        yield check_namespace(check, namespace)
+        yield check_namespace(check, namespace, failures)
+
+
+def _run_cells(notebook: dict[str, Any], namespace: dict[str, Any]) -> Failures:
+    """Execute the cells that are not graded; what failed in them."""
+    shell, failures = Shell(namespace), Failures("this computer's Python", python_version(notebook))
+    for cell in code_cells(notebook):
+        if cell.graded or cell.experiment:
+            continue
+        place = f"cell {cell.number}"
+        outcome = shell.execute(cell.source, place, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
+        if error := outcome["error"]:
+            failures.add(place, error["type"], error["message"], cell.source)
+        for where, said, names in outcome["lost"]:
+            failures.add_lost(where, said, names)
+    return failures
 
 
 def refuse_collected(path: Path) -> None:

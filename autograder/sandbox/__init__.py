@@ -2,6 +2,8 @@
 
 ``protocol``   frames over a socket: JSON header, raw array bytes; sizes checked before anything is allocated
 ``worker``     runs inside: executes the notebook's cells once, then forks a child for every check
+``cells``      executes a cell as Jupyter would; ``syntax`` reads it, ``magics`` is its `get_ipython()`, ``definitions`` are
+             what is kept of a cell that stopped, ``later`` and ``awaiting`` what is imported when it is needed
 ``limits``     wall, CPU, memory, processes, output and disk
 ``seccomp``    the system-call filter
 ``backends``   the command line that starts a worker: bubblewrap as root, bubblewrap as a user, or none at all

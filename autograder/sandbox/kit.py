@@ -30,10 +30,15 @@ STUDENT_FILES = (
     "gradcheck.py",
     "relations.py",
     "sandbox/__init__.py",
+    "sandbox/awaiting.py",
     "sandbox/cells.py",
+    "sandbox/definitions.py",
     "sandbox/file_locks.py",
+    "sandbox/later.py",
+    "sandbox/magics.py",
     "sandbox/protocol.py",
     "sandbox/serve.py",
+    "sandbox/syntax.py",
     "sandbox/worker.py",
 )
 

@@ -22,7 +22,7 @@ from autograder.sandbox.backends import Launch, SandboxUnavailable
 from autograder.sandbox.inmates import MAX_FILES, Family, Inmates, end_starter
 from autograder.sandbox.limits import MEGABYTE
 from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError, TooMuch
-from autograder.sandbox.replies import checked_error, checked_reply
+from autograder.sandbox.replies import NO_NOTES, checked_cell, checked_reply
 
 START_S = 30.0  # a cold NumPy on a slow disk; a warm one takes 0.2 s
 GRACE_S = 1.0  # between the worker's own alarm and the parent's kill
@@ -130,8 +130,8 @@ class Sandbox:
         arrays = {name: np.frombuffer(content, dtype=np.uint8) for name, content in files.items()}
         self._ask({"do": "files", "files": arrays}, START_S)
 
-    def run_cell(self, label: str, source: str) -> dict[str, Any]:
-        """Execute one cell; its "stdout", "stderr" and "error" (None, or as `calls.session.describe`).
+    def run_cell(self, label: str, source: str, *, only_definitions: bool = False) -> dict[str, Any]:
+        """Execute one cell, or only what it defines; the reply as `replies.checked_cell` gives it.
 
         What the cell left running ends with it, so that no later cell pays for it.
 
@@ -141,22 +141,15 @@ class Sandbox:
         if len(source) > SOURCE_LIMIT:
             message = f"a cell of more than {SOURCE_LIMIT} characters is not run"
             error = {"kind": "exception", "type": "CellTooLong", "message": message, "frames": []}
-            return {"error": error, "stdout": "", "stderr": ""}
-        reply = self._ask(
-            {"do": "cell", "label": label, "source": source}, self._launch.limits.cell_s + GRACE_S
-        )
+            return {"error": error, "stdout": "", "stderr": "", **NO_NOTES}
+        command = {"do": "cell", "label": label, "source": source, "only_definitions": only_definitions}
+        reply = self._ask(command, self._launch.limits.cell_s + GRACE_S)
         try:
-            error = reply["error"]
-            valid = type(reply["stdout"]) is str and type(reply["stderr"]) is str
-            if error is not None:
-                error = checked_error(error)
-        except (TypeError, KeyError, ProtocolError):
-            valid = False
-        if not valid:
-            raise SandboxDied("protocol", "the cell broke the connection to the grader")
+            checked = checked_cell(reply, 2 * self._launch.limits.output_kb * 1024)
+        except ProtocolError:
+            raise SandboxDied("protocol", "the cell broke the connection to the grader") from None
         self._sweep()
-        cut = 2 * self._launch.limits.output_kb * 1024
-        return {"error": error, "stdout": reply["stdout"][:cut], "stderr": reply["stderr"][:cut]}
+        return checked
 
     @contextlib.contextmanager
     def session(self, seconds: float) -> Iterator[CheckChannel]:

@@ -9,6 +9,8 @@ from autograder.calls.text import clean
 from autograder.sandbox.protocol import ProtocolError
 
 ERROR_KINDS = ("missing", "not_implemented", "exception", "exit", "memory", "unsendable", "timeout")
+MAX_NOTES = 20  # of each kind
+NO_NOTES: dict[str, Any] = {"line": 0, "kept": [], "lost": [], "unknown": []}
 
 
 def checked_reply(message: Any, number: int, request: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +50,49 @@ def checked_reply(message: Any, number: int, request: dict[str, Any]) -> dict[st
             raise ProtocolError("a reply without the arguments")
         checked["arguments"] = arguments
     return checked
+
+
+def checked_cell(reply: Any, limit: int) -> dict[str, Any]:
+    """The reply to a cell: "error" (None, or as `checked_error`), "stdout", "stderr", and its notes.
+
+    The notes are "line", "kept", "lost" and "unknown", as `sandbox.cells.Notes` has them.
+
+    Args:
+        limit: characters of each of stdout and stderr that are kept.
+
+    Raises:
+        ProtocolError: the reply has another form.
+    """
+    if type(reply) is not dict:
+        raise ProtocolError("a reply of unknown form")
+    checked: dict[str, Any] = {"error": None}
+    if reply.get("error") is not None:
+        checked["error"] = checked_error(reply["error"])
+    for name in ("stdout", "stderr"):
+        if type(reply.get(name)) is not str:
+            raise ProtocolError("a cell's output of unknown form")
+        checked[name] = reply[name][:limit]
+    line, lost = reply.get("line"), reply.get("lost")
+    if type(line) is not int or type(lost) is not list:
+        raise ProtocolError("notes of unknown form")
+    checked.update(line=line, lost=[], kept=_texts(reply.get("kept")), unknown=_texts(reply.get("unknown")))
+    for row in lost[:MAX_NOTES]:
+        if type(row) not in (list, tuple) or len(row) != 3:
+            raise ProtocolError("notes of unknown form")
+        place, reason = _texts([row[0], row[1]], 400)
+        checked["lost"].append((place, reason, _texts(row[2])))
+    return checked
+
+
+def _texts(values: Any, limit: int = 80) -> list[str]:
+    """A list of short texts.
+
+    Raises:
+        ProtocolError: it is something else.
+    """
+    if type(values) is not list or not all(type(value) is str for value in values[:MAX_NOTES]):
+        raise ProtocolError("notes of unknown form")
+    return [clean(value, limit) for value in values[:MAX_NOTES]]
 
 
 def checked_error(error: Any) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import signal
 import socket
 import sys
 import time
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -16,8 +16,9 @@ import numpy.random  # noqa: F401 - NumPy imports it when first used: that would
 
 import autograder
 from autograder.calls.session import Session
-from autograder.sandbox.cells import execute
+from autograder.sandbox.cells import Shell
 from autograder.sandbox.file_locks import work_without_locks
+from autograder.sandbox.later import drawing_later
 from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
 
 ENDING_S = 0.3
@@ -34,8 +35,8 @@ class Worker:
         module = ModuleType("__main__")
         sys.modules["__main__"] = module
         self._namespace = module.__dict__
-        self._namespace.update(display=_display, get_ipython=lambda: None)
-        vars(autograder)["carry"] = carry_what_is_there
+        self._shell = Shell(self._namespace)
+        vars(autograder)["carry"] = partial(carry_what_is_there, self._shell)
         # Judging happens outside; a check cell that a student copied around does nothing in here.
         vars(autograder)["check"] = lambda *names, **options: None
         drawing_later()
@@ -66,12 +67,12 @@ class Worker:
         self._connection.send({**content, "id": command["id"]})
 
     def _cell(self, command: dict[str, Any]) -> dict[str, Any]:
-        return execute(
+        return self._shell.execute(
             command["source"],
             command["label"],
-            self._namespace,
             seconds=self._options["cell_s"],
             output_limit=self._options["output_kb"] * 1024,
+            only_definitions=command["only_definitions"],
         )
 
     def _fork(self, number: int) -> None:
@@ -127,32 +128,12 @@ def serve_session(connection: Connection, namespace: dict[str, Any]) -> None:
             connection.send({"id": message["id"], "reply": {"error": too_large}})
 
 
-def carry_what_is_there(task: str) -> None:
+def carry_what_is_there(shell: Shell, task: str, *, into: dict[str, Any] | None = None) -> None:
     """`carry`, but an earlier notebook that is missing or damaged does not keep the next from being carried."""
-    from autograder.notebook.carry import CarryError, carry  # only the later tasks pay for it
+    from autograder.notebook.carry import CarryError, carry_definitions  # only the later tasks pay for it
 
     try:
-        carry(task, into=sys._getframe(1).f_globals)
+        for lost in carry_definitions(task, sys._getframe(1).f_globals if into is None else into):
+            shell.lose(*lost)
     except CarryError as error:
         print(error)
-
-
-class Later(ModuleType):
-    """Stands for a module until an attribute of it is used, and imports it then."""
-
-    def __getattr__(self, attribute: str) -> Any:
-        for name in [name for name, module in sys.modules.items() if type(module) is Later]:
-            del sys.modules[name]
-        return getattr(importlib.import_module(self.__name__), attribute)
-
-
-def drawing_later() -> None:
-    """Let ``import matplotlib.pyplot as plt`` cost nothing until something is drawn: drawing is not graded."""
-    package, pyplot = Later("matplotlib"), Later("matplotlib.pyplot")
-    package.__dict__["pyplot"] = pyplot
-    sys.modules.update({"matplotlib": package, "matplotlib.pyplot": pyplot})
-
-
-def _display(*values: Any, **options: Any) -> None:
-    for value in values:
-        print(repr(value))

@@ -5,7 +5,8 @@ parent speaks: a parent that was killed in between leaves nothing behind. Then i
 "id" that its reply repeats:
 
     {"do": "files", "files": {name: uint8 array}}    write the submission's files into the working directory
-    {"do": "cell", "label": str, "source": str}      execute a cell in the notebook's namespace
+    {"do": "cell", "label": str, "source": str,      execute a cell in the notebook's namespace, or only what it
+     "only_definitions": bool}                       defines
     {"do": "fork", "number": int} + a socket         fork a child that serves a `Session` on that socket
     {"do": "status", "number": int}                  how that child ended
 

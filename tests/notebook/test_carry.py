@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -74,7 +75,40 @@ def test_a_closure_made_by_the_notebooks_own_function_is_carried(here: Path) -> 
 def test_a_broken_cell_does_not_stop_the_others(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     namespace = carried("def broken(:", "%matplotlib inline\ndef fine():\n    return 1", folder=here)
     assert namespace["fine"]() == 1
-    assert "cell 1 (SyntaxError)" in capsys.readouterr().out
+    assert "cell 1 of task1_forward (SyntaxError: invalid syntax (line 1))" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\n# timed\n\n%%time\ndef f(): return 1",
+        "%%timeit -n 3\ndef f(): return 1",
+        "%%nobody_knows\ndef f(): return 1",
+        "    def f(): return 1",
+        "%timeit -n 1 abs(1)\nx = !ls\ny = (1\n  != 2)  # right?\ndef f(): return 1\nf?",
+        "def f():\n    %time x = 1\n    return 1",
+        "pip install a_package\ndef f(): return 1",
+        "import a_package_nobody_has, math\ndef f(): return math.floor(1.5)",
+        "try:\n    import a_package_nobody_has as m\nexcept ImportError:\n    import math as m\ndef f(): return m.floor(1.5)",
+    ],
+)
+def test_a_cell_is_read_as_jupyter_reads_it(here: Path, monkeypatch: pytest.MonkeyPatch, cell: str) -> None:
+    shell = SimpleNamespace(run_line_magic=lambda name, line: None)
+    monkeypatch.setattr("builtins.get_ipython", lambda: shell, raising=False)
+    assert carried(cell, folder=here)["f"]() == 1
+
+
+def test_cells_that_are_no_python_are_left_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    carried("%%bash\ndef f(", "%%html\n<b>", "%%some_language\nf <- (", folder=here)
+    assert "not carried" not in capsys.readouterr().out
+
+
+def test_futures_hold_for_later_cells_and_the_graders_own_do_not(here: Path) -> None:
+    namespace = carried(
+        "def f(x: int): pass", "from __future__ import annotations", "def g(x: nothing): pass", folder=here
+    )
+    assert namespace["f"].__annotations__ == {"x": int}
+    assert namespace["g"].__annotations__ == {"x": "nothing"}
 
 
 @pytest.mark.parametrize("place", ["..", "../task1_forward", "task1_forward"])

@@ -69,6 +69,44 @@ def test_a_red_check_says_what_is_wrong(built: Path, package: Path, tmp_path: Pa
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("front", "behind", "says"),
+    [
+        ("", "x = 5 5", "SyntaxError: invalid syntax"),
+        (
+            "from a_package_nobody_has import jit\n@jit",
+            "",
+            "ModuleNotFoundError: this computer's Python has no package a_package_nobody_has",
+        ),
+    ],
+)
+def test_a_missing_name_first_says_why_its_cell_failed(
+    built: Path, package: Path, tmp_path: Path, front: str, behind: str, says: str
+) -> None:
+    notebook = solve(read_source(built, TASKS[0]))
+    (cell,) = (c for c in notebook.cells if c.cell_type == "code" and "def sigmoid" in c.source)
+    cell.source = f"{front}\n{cell.source}\n{behind}"
+    nbformat.write(notebook, tmp_path / "task1_forward.ipynb")
+    done = student_shell(package, tmp_path, "check", "task1_forward.ipynb", "--json")
+    (check,) = (c for c in json.loads(done.stdout)["checks"] if c["name"] == "sigmoid_values")
+    assert check["message"].startswith(f"cell {notebook.cells.index(cell) + 1}: {says}")
+    assert "So sigmoid is not defined" in check["message"]
+    assert "was it deleted" not in check["hint"]
+
+
+def test_a_notebook_with_magics_is_green_from_the_shell(built: Path, package: Path, tmp_path: Path) -> None:
+    notebook = solve(read_source(built, TASKS[0]))
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "def sigmoid" in cell.source:
+            cell.source = (
+                "# timed\n\n%%time\nfrom a_package_nobody_has import tqdm\n%matplotlib inline\nfiles = !ls\n"
+                f"{cell.source}\n%timeit -n 1 sigmoid(0)\npip install nothing"
+            )
+    nbformat.write(notebook, tmp_path / "task1_forward.ipynb")
+    done = student_shell(package, tmp_path, "check", "task1_forward.ipynb")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_shell_names_misuse(built: Path, package: Path, tmp_path: Path) -> None:
     (tmp_path / "essay.ipynb").write_text('{"cells": []}')
     (tmp_path / "task1_forward.ipynb").write_text("<html>")

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from autograder.sandbox.process import Sandbox, SandboxDied
+from autograder.sandbox.replies import NO_NOTES
 
 
 def value_of(sandbox: Sandbox, expression: str) -> str:
@@ -23,7 +24,7 @@ def test_a_cell_prints_and_keeps_its_names(sandbox):
     outcome = sandbox.run_cell(
         "cell 1", "x = 40\nprint('out')\nimport sys; print('err', file=sys.stderr)\nx + 2"
     )
-    assert outcome == {"error": None, "stdout": "out\n42\n", "stderr": "err\n"}
+    assert outcome == {"error": None, "stdout": "out\n42\n", "stderr": "err\n", **NO_NOTES}
     assert value_of(sandbox, "x") == "40"
 
 
@@ -136,7 +137,7 @@ def test_a_flood_is_cut(sandbox):
     outcome = sandbox.run_cell(
         "cell 2", "import os\nfor _ in range(100): os.write(1, b'x' * 10_000); os.write(2, b'y' * 10_000)"
     )
-    assert outcome == {"error": None, "stdout": "", "stderr": ""}
+    assert outcome == {"error": None, "stdout": "", "stderr": "", **NO_NOTES}
 
 
 def test_a_megabyte_of_source_is_not_run(sandbox):

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.calls import CodeError, connect
 from autograder.sandbox.process import SandboxDied
+from autograder.sandbox.replies import NO_NOTES
 
 MANY_CHILDREN = """
 import os, time
@@ -136,7 +137,7 @@ def test_private_and_file_mappings_still_work(sandbox):
         "a = np.lib.format.open_memmap('a.npy', 'w+', np.float32, (10,)); a[:] = 3; a.flush()\n"
         "float(np.load('a.npy', mmap_mode='r').sum())"
     )
-    assert sandbox.run_cell("cell 1", source) == {"error": None, "stdout": "30.0\n", "stderr": ""}
+    assert sandbox.run_cell("cell 1", source) == {"error": None, "stdout": "30.0\n", "stderr": "", **NO_NOTES}
 
 
 def test_leaving_waits_until_everything_is_gone(start):
