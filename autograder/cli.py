@@ -112,7 +112,8 @@ def doctor(as_json: AsJson = False) -> None:
     from autograder.sandbox.kit import stage
     from autograder.sandbox.limits import Limits
 
-    known, launch = facts(), Launch(stage(cache_root()), None, Limits())
+    needed = _package_facts()
+    known, launch = [*facts(), *needed], Launch(stage(cache_root()), None, Limits())
     try:
         findings, problem = probe(launch), None
     except SandboxUnavailable as error:
@@ -136,8 +137,25 @@ def doctor(as_json: AsJson = False) -> None:
                 finding.name,
                 f"{finding.tried}: {finding.detail}" if finding.detail else finding.tried,
             )
-    if problem or not all(finding.held for finding in findings):
+    if problem or not all(finding.held for finding in findings) or not all(fact.ok for fact in needed):
         raise typer.Exit(FAILED)
+
+
+def _package_facts() -> list[Any]:
+    """What the course of this folder needs of this machine; nothing where there is none."""
+    from autograder.grading.packages import MISSING, install_command, packages_of
+    from autograder.sandbox.doctor import Fact
+
+    if not Path("course.toml").is_file():
+        return []
+    try:
+        versions = packages_of(the_course())
+    except CourseError as error:
+        return [Fact("course.toml", "cannot be used", False, " ".join(error.problems))]
+    return [
+        Fact(f"package {name}", version, version != MISSING, f"Install it: {install_command([name])}")
+        for name, version in versions.items()
+    ]
 
 
 def say(good: bool, name: str, detail: str) -> None:

@@ -18,6 +18,7 @@ from autograder.toml_reader import Reader
 
 DATA_SETS = ("mnist", "cifar10")
 SEED_SOURCES = ("file", "environment")
+PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -58,6 +59,7 @@ class Course:
         root: the folder of `course.toml`; everything built or collected lies in it.
         tasks: by name, in the order of the course.
         timezone: of every date without an offset.
+        packages: what notebooks may import besides the course's own, as pip names it.
         late: what being late costs; None when `course.toml` does not say, and nbgrader's own plugin decides.
     """
 
@@ -69,6 +71,7 @@ class Course:
     tasks: dict[str, Task]
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     late: LatePolicy | None = None
+    packages: tuple[str, ...] = ()
 
     @property
     def submitted(self) -> Path:
@@ -108,13 +111,14 @@ def load_course(root: Path) -> Course:
     title = course.take("title", str, "", required=True)
     seed_source = course.take("seed_source", str, "file")
     zone = take_zone(course)
-    course.finish(["id", "title", "seed_source", "timezone"])
+    packages = _packages([*top.take("packages", list, []), *course.take("packages", list, [])], problems)
+    course.finish(["id", "title", "seed_source", "timezone", "packages"])
     if seed_source not in SEED_SOURCES:
         problems.append(f"[course]: seed_source is {seed_source!r}; expected {' or '.join(SEED_SOURCES)}")
     limits = _limits(top.take("limits", dict, {}), problems)
     late = read_late(Reader(top.take("late", dict, {}), "[late]", problems)) if "late" in top.table else None
     rows = top.take("tasks", list, [], required=True)
-    top.finish(["course", "late", "limits", "tasks"])
+    top.finish(["course", "late", "limits", "packages", "tasks"])
     tasks: dict[str, Task] = {}
     for number, row in enumerate(rows, 1):
         task = _task(row, number, root, tasks, zone, problems)
@@ -124,7 +128,16 @@ def load_course(root: Path) -> Course:
         problems += _check_problems(list(tasks))
     if problems:
         raise CourseError(problems)
-    return Course(root.resolve(), course_id, title, seed_source, limits, tasks, zone, late)
+    return Course(root.resolve(), course_id, title, seed_source, limits, tasks, zone, late, packages)
+
+
+def _packages(names: list[Any], problems: list[str]) -> tuple[str, ...]:
+    for name in names:
+        if not isinstance(name, str) or not PACKAGE.fullmatch(name):
+            problems.append(
+                f"[course]: packages names {name!r}; expected names as pip knows them, without a version"
+            )
+    return tuple(dict.fromkeys(map(str, names)))
 
 
 def _limits(table: dict[str, Any], problems: list[str]) -> Limits:

@@ -50,6 +50,16 @@ def test_values_and_defaults_are_read(tmp_path: Path) -> None:
     assert course.limits.processes == 64
     assert course.tasks["task2_minibatch"].builds_on == ("task1_forward",)
     assert course.seed_source == "file"
+    assert course.packages == ()
+
+
+@pytest.mark.parametrize(
+    "place",
+    ['packages = ["tqdm", "scikit-learn"]\n[course]', '[course]\npackages = ["tqdm", "scikit-learn"]'],
+)
+def test_packages_stand_at_the_top_or_in_the_course(tmp_path: Path, place: str) -> None:
+    (tmp_path / "course.toml").write_text(GOOD.replace("[course]", place))
+    assert load_course(tmp_path).packages == ("tqdm", "scikit-learn")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,9 @@ def test_values_and_defaults_are_read(tmp_path: Path) -> None:
     [
         ('id = "nn"', "", "[course]: the key id is missing"),
         ('id = "nn"', "id = 3", "[course]: id is 3; expected str"),
+        ('id = "nn"', 'id = "nn"\npackages = "tqdm"', "[course]: packages is 'tqdm'; expected list"),
+        ('id = "nn"', 'id = "nn"\npackages = ["tqdm>=4"]', "[course]: packages names 'tqdm>=4'"),
+        ('id = "nn"', 'id = "nn"\npackages = ["-r x", 3, ""]', "[course]: packages names '-r x'"),
         ('id = "nn"', 'id = "nn"\nteacher = "x"', "[course]: unknown key teacher"),
         ("wall_s = 60", "wall_s = -1", "[limits]: wall_s is -1; expected a positive number"),
         ("wall_s = 60", 'wall_s = "60"', "[limits]: wall_s is '60'; expected float or int"),

@@ -78,7 +78,7 @@ def release(
             found = notebook_problems(nbformat.read(notebook, 4), nbformat.read(source, 4))
             problems += [f"release/{name}/{name}.ipynb: {problem}" for problem in found]
         announce("packing the student kit")
-        wheel = _wheel(home, staging / KIT)
+        wheel = _wheel(home, staging / KIT, course.packages)
         problems += [f"{KIT}/{wheel.name}: {problem}" for problem in wheel_problems(wheel)]
         if problems:
             raise AuthoringError([f"not released: {problem}" for problem in problems])
@@ -122,11 +122,11 @@ def _generate(
             raise AuthoringError([what, *(f"  {line}" for line in said[-MESSAGE_LINES:])])
 
 
-def _wheel(home: Path, folder: Path) -> Path:
-    """The student's package, built offline, with a requirements file that names it."""
+def _wheel(home: Path, folder: Path, packages: tuple[str, ...]) -> Path:
+    """The student's package, built offline, with a requirements file that names it and the course's ``packages``."""
     _run("building the wheel", ["hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=home, home=home)
     (wheel,) = folder.glob("*.whl")
-    (folder / "requirements.txt").write_text(f"./{wheel.name}\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text("\n".join([f"./{wheel.name}", *packages, ""]), encoding="utf-8")
     return wheel
 
 

@@ -32,7 +32,8 @@ from autograder.sandbox.limits import Limits
 
 IDLE_S = 20.0  # after that an evaluator ends; a new one takes a second to start
 TRIES = 2  # a submission that ends the evaluator's own process is tried once more, as on one machine
-VERSIONS = ("Python", "NumPy")  # said as they are; the others are hashes
+PACKAGE_OF = "the package "
+VERSIONS = ("Python", "NumPy", PACKAGE_OF)  # said as they are; the others are hashes
 WORDS = "the words of the feedback"  # its hash is made of the checks' too: it says something only by itself
 NAMED = 5  # differences of one worker; a clone of last year differs in everything
 # What judges, besides the files of a task, which are in its hash already.
@@ -54,6 +55,7 @@ class Job:
     Attributes:
         run: name of the run; evaluators do not outlive it.
         data, builds_on: the task's row in the course.
+        packages: names of the packages that notebooks may import.
         facts: the coordinator's own `facts_of`.
         walls: False without a full sandbox.
     """
@@ -62,6 +64,7 @@ class Job:
     task: str
     data: str
     builds_on: tuple[str, ...]
+    packages: tuple[str, ...]
     limits: dict[str, Any]
     facts: dict[str, str]
     walls: bool
@@ -70,13 +73,17 @@ class Job:
     def of(cls, plan: Plan, run: str) -> Job:
         """The job of ``plan``."""
         limits = asdict(plan.launch.limits)
-        return cls(run, plan.task, plan.data_set, plan.builds_on, limits, facts_of(plan), plan.walls)
+        packages = tuple(plan.packages)
+        return cls(
+            run, plan.task, plan.data_set, plan.builds_on, packages, limits, facts_of(plan), plan.walls
+        )
 
     def plan(self) -> Plan:
         """The plan of this machine, from its own clone and data, for no submission yet."""
         home = PACKAGE.parent
         row = Task(self.task, None, self.data, tuple(self.builds_on))
-        course = Course(home, "", "", "file", Limits(**self.limits), {self.task: row})
+        limits, packages = Limits(**self.limits), tuple(self.packages)
+        course = Course(home, "", "", "file", limits, {self.task: row}, packages=packages)
         no_seeds: dict[str, bytes] = {}
         return make_plan(course, self.task, walls=self.walls, seed_of=no_seeds.__getitem__)
 
@@ -86,6 +93,7 @@ def facts_of(plan: Plan) -> dict[str, str]:
     return {
         "Python": ".".join(map(str, sys.version_info[:2])),
         "NumPy": np.__version__,
+        **{f"{PACKAGE_OF}{name}": version for name, version in plan.packages.items()},
         **{f"check {name}": digest for name, digest in plan.checks.items()},
         "the reference or the judging code": plan.judging,
         WORDS: plan.assignment,
@@ -102,7 +110,7 @@ def differences(job: Job, plan: Plan) -> str:
         names.remove(WORDS)
     said = [
         f"{name} {found.get(name)} instead of {expected.get(name)}"
-        if name in VERSIONS
+        if name.startswith(VERSIONS)
         else f"another version of {name}"
         for name in names
     ]

@@ -23,6 +23,7 @@ from autograder.checks import load_checks
 from autograder.checks.outcome import CheckResult
 from autograder.course import Course
 from autograder.grading.journal import Journal, Key
+from autograder.grading.packages import require_packages
 from autograder.grading.plan import Plan, make_plan
 from autograder.grading.regrade import Change, still_holds, with_results
 from autograder.grading.report import Report
@@ -106,6 +107,7 @@ def grade_task(
     students = [
         s for s in students_of(course.submitted, task) if not options.students or s in options.students
     ]
+    require_packages(course)
     plan = make_plan(course, task, walls=options.walls)
     opened: dict[str, Submission] = {}
     results: dict[str, Graded] = {}

@@ -20,6 +20,7 @@ from autograder.grading.compose import compose
 from autograder.grading.course_run import evaluate_all, key_of
 from autograder.grading.flags import flags_of
 from autograder.grading.journal import Journal
+from autograder.grading.packages import require_packages
 from autograder.grading.plan import make_plan
 from autograder.grading.submission import read_submission
 from autograder.sandbox.doctor import require_sandbox
@@ -58,6 +59,7 @@ class SandboxExecute(NbGraderPreprocessor):
         root = Path(self.config.CourseDirectory.root or ".").resolve()
         task, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         course = load_course(root)
+        require_packages(course)
         plan = make_plan(course, task)
         submission = read_submission(course, course.task(task), student)
         remove_linked(course.submitted / student / task, root / "autograded" / student / task)

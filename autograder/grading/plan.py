@@ -14,6 +14,7 @@ from autograder.checks import TaskData, load_checks
 from autograder.course import Course, home_of
 from autograder.datasets.cache import cache_root
 from autograder.grading.digests import check_digests, reference_digest
+from autograder.grading.packages import packages_of
 from autograder.grading.secret import course_secret, submission_seed
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.kit import PACKAGE, stage
@@ -42,12 +43,13 @@ class Plan:
 
     Attributes:
         launch: what the sandbox sees and may use.
-        judging: hash of what has a say in every check: reference, thresholds, limits, the judging code.
+        judging: hash of what has a say in every check: reference, thresholds, limits, packages, the judging code.
         checks: by name of a check in the order of the task, the hash of what it is made of.
         assignment: hash of these two, and of what decides the words of the feedback.
         data_set: name of the data set, "mnist" or "cifar10".
         data_id: hash of the data.
         builds_on: earlier tasks that this one uses.
+        packages: versions of what notebooks may import besides the course's own, and of IPython.
         seed_of: the seed of a submission, by its hash.
         walls: False without a full sandbox.
     """
@@ -62,6 +64,7 @@ class Plan:
     data_id: str
     data_kind: str
     builds_on: tuple[str, ...]
+    packages: dict[str, str]
     seed_of: Callable[[str], bytes]
     walls: bool
 
@@ -87,7 +90,8 @@ def make_plan(
         seed_of = partial(submission_seed, course_secret(course.root, course.seed_source), task)
     source = getattr(datasets, f"{name}_source")()
     shown = datasets.sandbox_split(data=name)
-    judging = _judging_hash(course, task)
+    packages = packages_of(course)
+    judging = _judging_hash(course, task, packages)
     checks = check_digests(task, load_checks(task))
     return Plan(
         task=task,
@@ -100,17 +104,18 @@ def make_plan(
         data_id=_data_id(name, source.id),
         data_kind=source.kind,
         builds_on=row.builds_on,
+        packages=packages,
         seed_of=seed_of,
         walls=walls,
     )
 
 
-def _judging_hash(course: Course, task: str) -> str:
+def _judging_hash(course: Course, task: str, packages: dict[str, str]) -> str:
     home, row = home_of(course.root), course.task(task)
     thresholds = json.loads((PACKAGE / "checks/thresholds.json").read_text())
     used = {name: value for name, value in thresholds.items() if name.split(".")[0] in (*row.builds_on, task)}
     digest = hashlib.sha256(repr(sorted(asdict(course.limits).items())).encode())
-    digest.update(json.dumps(used, sort_keys=True).encode())
+    digest.update(json.dumps([used, packages], sort_keys=True).encode())
     digest.update(reference_digest(home, task).encode())
     return _with_files(digest, JUDGING)
 

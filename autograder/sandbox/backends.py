@@ -15,6 +15,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from autograder.sandbox.limits import MEGABYTE, Limits
@@ -78,10 +79,15 @@ def find_bubblewrap() -> str:
 
 def python_paths() -> list[str]:
     """The folders of installed packages a notebook may import from."""
-    purelib, platlib = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
-    import numpy
-
-    return list(dict.fromkeys([purelib, platlib, str(Path(numpy.__file__).resolve().parent.parent)]))
+    paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    for name in (
+        "numpy",
+        "IPython",
+    ):  # where they lie elsewhere, as in a virtual environment that sees another one
+        spec = PathFinder.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            paths.append(str(Path(spec.origin).resolve().parent.parent))
+    return list(dict.fromkeys(paths))
 
 
 def interpreter() -> str:
