@@ -75,9 +75,12 @@ class Cluster:
 
     def _start(self, program: str, *arguments: str, name: str = "", **env: str) -> subprocess.Popen[bytes]:
         clone = self.stale_clone() if name == "stale" else HOME
+        place = ["--host", "127.0.0.1"]
+        if name == "exposed":  # an address for documentation: nobody has it
+            place = ["--listen-address", "tcp://127.0.0.1:0", "--contact-address", "tcp://198.51.100.1:4000"]
         with open(self.folder / f"{name or program}.log", "wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", "--host", "127.0.0.1", *arguments],
+                [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", *place, *arguments],
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(clone), **env},
                 stdout=log,
@@ -109,8 +112,6 @@ class Cluster:
                 options = [self.address, "--name", name, "--nthreads", "1", nanny, "--preload", "deadly.py"]
                 env = {"PATH": "/nowhere"} if name == "open" else {}
                 env["TEST_WORKER"] = name
-                if name == "exposed":  # an address for documentation: nobody has it
-                    options += ["--contact-address", "tcp://192.0.2.1:4000"]
                 options += ["--local-directory", str(self.folder / "scratch")]
                 self.workers[name] = self._start("dask_worker", *options, name=name, **env)
         with Client(self.address, set_as_default=False) as client:
@@ -309,7 +310,7 @@ def test_a_worker_with_an_exposed_address_gets_nothing(
     cluster.end("exposed")
     assert done.returncode == 1
     said = " ".join(done.stderr.split())
-    assert "worker exposed (tcp://192.0.2.1:4000) is refused" in said and "--insecure-cluster" in said
+    assert "worker exposed (tcp://198.51.100.1:4000) is refused" in said and "--insecure-cluster" in said
     assert not everything(course)["publications"]
 
 
