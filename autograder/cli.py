@@ -87,6 +87,15 @@ def the_course() -> Course:
     return load_course(Path.cwd())
 
 
+def the_graders_course() -> Course:
+    """The course for a command that writes grades or students' work: only the course's graders may read that."""
+    from autograder.grading.private import work_privately
+
+    course = the_course()
+    work_privately(course.root)
+    return course
+
+
 def chosen(course: Course, tasks: list[str] | None) -> list[str]:
     return [course.task(name).name for name in tasks] if tasks else list(course.tasks)
 
@@ -209,11 +218,13 @@ def release(
 ) -> None:
     """Make release/ with nbgrader and the students' package, and check that no solution is in either."""
     from autograder.authoring.release import release as release_tasks
+    from autograder.grading.private import close_to_others
 
     with explained():
         course = the_course()
         names = chosen(course, tasks)
         released = release_tasks(course, names, force=force, progress=lambda step: err.print(f"… {step}"))
+        close_to_others(course.root)  # nbgrader has made the gradebook
     for notebook in released.notebooks:
         out.print(f"released: {notebook}", markup=False, highlight=False, soft_wrap=True)
     out.print(f"for students: {released.requirements.parent}/", markup=False, highlight=False, soft_wrap=True)
@@ -275,7 +286,7 @@ def grade(
     start = time.monotonic()
     totals: list[Any] = []
     with explained():
-        course = the_course()
+        course = the_graders_course()
         names = chosen(course, tasks)
         for name in student or []:
             if not any(name in students_of(course.submitted, task) for task in names):
@@ -386,7 +397,7 @@ def report(tasks: Tasks = None) -> None:
     from autograder.grading.journal import Journal
 
     with explained():
-        course = the_course()
+        course = the_graders_course()
         with Journal(course.root / "journal.db") as journal:
             for task in chosen(course, tasks):
                 graded = [
@@ -408,7 +419,7 @@ def export(
     from autograder.reports.export import export_checks, export_gradebook
 
     with explained():
-        course = the_course()
+        course = the_graders_course()
         export_gradebook(course, to.resolve())
         out.print(f"grades: {to}", highlight=False)
         if checks is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from autograder.authoring.errors import AuthoringError
 from autograder.authoring.record import record_answers
 from autograder.checks import Check, CheckDefinitionError, load_checks
 from autograder.course import Course, home_of
+from autograder.files import replace_durably
 
 
 @dataclass(frozen=True)
@@ -155,5 +155,5 @@ def _write(root: Path, assignment: Assignment, *, recorded: bool, force: bool) -
     path.parent.mkdir(parents=True, exist_ok=True)
     building = path.with_suffix(".ipynb.new")
     building.write_text(content, encoding="utf-8")
-    os.replace(building, path)
+    replace_durably(building, path)
     return Built(task, path, "written", recorded=recorded)

@@ -23,6 +23,7 @@ from autograder.authoring.reference import files_at_hand, handed_in, reference_f
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import Status, run_check
+from autograder.files import replace_durably
 from autograder.notebook.answers import PACKAGE, read_index, recorded_path
 from autograder.notebook.data import task_data
 from autograder.sandbox.protocol import encode
@@ -70,7 +71,7 @@ def record_answers(task: str, *, home: Path = PACKAGE.parent, data: str = "mnist
     path.parent.mkdir(exist_ok=True)
     building = path.with_suffix(".npz.new")
     building.write_bytes(content)
-    os.replace(building, path)
+    replace_durably(building, path)
     return True
 
 

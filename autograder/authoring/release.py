@@ -19,6 +19,7 @@ from autograder.authoring.errors import AuthoringError
 from autograder.authoring.record import record_answers
 from autograder.authoring.selfcheck import notebook_problems, wheel_problems
 from autograder.course import Course, home_of
+from autograder.files import replace_durably
 from autograder.notebook.answers import recorded_path
 
 KIT = "student-kit"  # beside release/, whose folders nbgrader takes for assignments
@@ -154,4 +155,4 @@ def _replace(new: Path, old: Path) -> None:
     old.parent.mkdir(parents=True, exist_ok=True)
     if old.exists():
         shutil.rmtree(old)
-    new.rename(old)
+    replace_durably(new, old)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 from autograder.contest.predictions import COUNT
 from autograder.datasets import DataError
 from autograder.datasets.digits import draw_digits
+from autograder.files import write_atomically
 
 IMAGES, LABELS = "contest_images.npz", "contest_labels.npz"
 STREAM = 7  # of the seed: the built-in digits have 0 and 1
@@ -68,7 +67,7 @@ def write_contest(
                 f"{path} belongs to another contest; move it away, or take another folder with --out"
             )
     for path, content in contents.items():
-        _write(path, content, 0o600 if path == files.labels else 0o644)
+        write_atomically(path, content, 0o600 if path == files.labels else 0o644)
     return files
 
 
@@ -95,16 +94,3 @@ def _same(path: Path, content: bytes) -> bool:
             )
     except Exception:  # a damaged archive fails in many ways
         return False
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Replace the file as a whole; it never exists with more rights than ``mode``."""
-    fd, building = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # readable by its owner only
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-        os.chmod(building, mode)
-        os.replace(building, path)
-    except BaseException:
-        os.unlink(building)
-        raise

@@ -193,7 +193,8 @@ def sandbox_split(
 
     def fill(folder: Path) -> None:
         for name, source in {"mnist": mnist, "cifar10": cifar10}.items():
-            (folder / name).mkdir(mode=0o755)
+            (folder / name).mkdir()
+            (folder / name).chmod(0o755)  # whatever the umask: a sandbox reads it as another user
             for path in source.iterdir():
                 _link(path, folder / name / path.name)
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.datasets.errors import DataError
+from autograder.files import replace_durably
 
 NAME = "nn-assignment-kit"
 
@@ -66,7 +67,7 @@ def _make(target: Path, fill: Callable[[Path], None]) -> None:
         fill(part)
         part.chmod(0o755)  # a sandbox reads it as another user
         try:
-            part.rename(target)
+            replace_durably(part, target)
         except OSError:
             if not target.is_dir():  # otherwise another process was faster
                 raise

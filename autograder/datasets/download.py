@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
-import os
 import re
 import urllib.error
 import urllib.request
@@ -21,6 +20,7 @@ from pathlib import Path
 from autograder.datasets import idx
 from autograder.datasets.errors import DataError
 from autograder.datasets.mnist import MNIST_SHA256
+from autograder.files import replace_durably
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -156,7 +156,7 @@ def _fetch(
                 break
             wrong = _differs(part, file)
             if wrong is None:
-                os.replace(part, target / file.name)
+                replace_durably(part, target / file.name)
                 return
             part.unlink()
             if not continued:

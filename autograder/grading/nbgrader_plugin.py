@@ -22,6 +22,7 @@ from autograder.grading.flags import flags_of
 from autograder.grading.journal import Journal
 from autograder.grading.packages import require_packages
 from autograder.grading.plan import make_plan
+from autograder.grading.private import close_to_others
 from autograder.grading.submission import read_submission
 from autograder.sandbox.doctor import require_sandbox
 
@@ -62,6 +63,8 @@ class SandboxExecute(NbGraderPreprocessor):
         require_packages(course)
         plan = make_plan(course, task)
         submission = read_submission(course, course.task(task), student)
+        # nbgrader has made the gradebook and these folders.
+        close_to_others(root, root / "autograded" / student, root / "autograded" / student / task)
         remove_linked(course.submitted / student / task, root / "autograded" / student / task)
         key = key_of(plan, submission)
         assignment = nbformat.read(root / "source" / task / f"{task}.ipynb", as_version=4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +24,13 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import Table, bindparam, func, insert, select, update
-from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course
+from autograder.files import write_atomically
 from autograder.grading.compose import compose, written
 from autograder.grading.errors import PublishError
 from autograder.grading.flags import flags_of
+from autograder.grading.private import make_private_folder, mode_of_files, nbgrader_settings
 from autograder.grading.regrade import Change, CheckChange
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, UnreadableFile, read_file
@@ -60,7 +60,7 @@ class Publisher:
         if not source.is_file():
             raise PublishError(f"{source} does not exist. Run: autograder release {task}")
         self._assignment = nbformat.read(source, as_version=4)
-        self._config = _nbgrader_settings(course.root)
+        self._config = nbgrader_settings(course.root)
         settings = CourseDirectory(config=self._config)
         self._gradebook = Gradebook(settings.db_url, settings.course_id)
         self._db = self._gradebook.db
@@ -239,16 +239,17 @@ class Publisher:
 
     def _write_notebook(self, submission: Submission, report: Report, flags: Sequence[str]) -> None:
         folder = self._folder(submission.student)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._course.root, folder)
+        mode = mode_of_files(self._course.root)
         notebook = compose(submission, self._assignment, report, flags)
         with _alone_in(folder):
             for left in folder.glob(f"{WRITING}*"):  # by a grader that was killed
                 left.unlink()
-            write_atomically(folder / f"{self._task}.ipynb", written(notebook))
+            write_atomically(folder / f"{self._task}.ipynb", written(notebook), mode, prefix=WRITING)
             for name, content in submission.files.items():
-                write_atomically(folder / name, content)
+                write_atomically(folder / name, content, mode, prefix=WRITING)
             if stamp := self._stamp(submission.student):
-                write_atomically(folder / "timestamp.txt", stamp)
+                write_atomically(folder / "timestamp.txt", stamp, mode, prefix=WRITING)
 
 
 def _is_late(stamp: Any, due: Any, extension: Any) -> bool:
@@ -264,27 +265,3 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``path`` so that a reader, or a restart, finds the old content or the new, never half."""
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _nbgrader_settings(root: Path) -> Config:
-    """The course's `nbgrader_config.py`, for the settings that are nbgrader's: gradebook, penalties."""
-    config = Config()
-    if (root / "nbgrader_config.py").is_file():
-        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-    config.CourseDirectory.root = str(root)
-    return config

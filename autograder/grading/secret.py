@@ -16,6 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.files import sync_folder
+from autograder.grading.private import is_groupshared
+
 VARIABLE = "AUTOGRADER_SECRET"
 FILE = ".autograder-secret"
 MIN_BYTES = 16
@@ -39,10 +42,11 @@ def course_secret(root: Path, source: str = "file") -> bytes:
             )
         return value
     path = root / FILE
+    shared = is_groupshared(root)
     if not path.exists():
-        _make(path)
-    if path.stat().st_mode & 0o077:
-        raise SecretError(f"{path} can be read by others. Run: chmod 600 {path}")
+        _make(path, 0o640 if shared else 0o600)
+    if path.stat().st_mode & (0o027 if shared else 0o077):
+        raise SecretError(f"{path} can be read by others. Run: chmod {'640' if shared else '600'} {path}")
     value = path.read_bytes().strip()
     if len(value) < MIN_BYTES:
         raise SecretError(
@@ -51,7 +55,7 @@ def course_secret(root: Path, source: str = "file") -> bytes:
     return value
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, mode: int) -> None:
     """A new secret under its name whole or not at all; the one of another grader that was first stays."""
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=f"{FILE}-")
     try:
@@ -59,8 +63,10 @@ def _make(path: Path) -> None:
             file.write(secrets.token_hex(32) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, mode)
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
+            sync_folder(path.parent)
     finally:
         os.unlink(name)
 

@@ -11,12 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from autograder.files import replace_durably
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 # Never in this list: solutions, misconceptions, authoring, grading, the parent's side of the sandbox.
 STUDENT_FILES = (
     "__init__.py",
     "__main__.py",
+    "files.py",
     "py.typed",
     "calls/*.py",
     "checks/*.py",
@@ -74,7 +77,7 @@ def stage(cache: Path) -> Path:
         for name in files:
             os.chmod(os.path.join(folder, name), 0o644)
     try:
-        building.rename(target)
+        replace_durably(building, target)
     except OSError:  # another grader was first
         shutil.rmtree(building)
     return target

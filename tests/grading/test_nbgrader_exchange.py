@@ -66,6 +66,14 @@ def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, 
 
     instructor("generate_feedback", TASK)
     instructor("release_feedback", TASK, *where)
+    # What lies in the exchange for students can be read by them, although the course folder is the graders' own.
+    given_out = [
+        *(exchange / course.id / "outbound").rglob("*"),
+        *(exchange / course.id / "feedback").iterdir(),
+    ]
+    assert len(given_out) >= 3
+    for released in given_out:
+        assert released.stat().st_mode & 0o004, released
     pupil("fetch_feedback", TASK, *student)
     (page,) = (home / TASK / "feedback").rglob("*.html")
     assert "task 1.2: sigmoid" in page.read_text()
