@@ -16,11 +16,11 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
 from autograder.calls.session import describe
+from autograder.sandbox.cell_output import Notes, Tail
 from autograder.sandbox.definitions import Position, bound_names, definitions, rest_of
 from autograder.sandbox.later import ipython_later
 from autograder.sandbox.magics import NAME_LIMIT, Magics, Nothing, clear_output
@@ -33,45 +33,6 @@ MAX_NOTES = 20  # of each kind, of one cell
 
 class CellTimeout(BaseException):
     """The cell ran longer than it may. A BaseException: `except Exception` in a loop shall not swallow it."""
-
-
-class Tail(io.TextIOBase):
-    """Keeps the first ``limit`` characters written."""
-
-    def __init__(self, limit: int) -> None:
-        self._parts: list[str] = []
-        self._room = limit
-        self.cut = False
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if self._room > 0:
-            self._parts.append(text[: self._room])
-        self.cut = self.cut or len(text) > self._room
-        self._room -= min(len(text), self._room)
-        return len(text)
-
-    def text(self) -> str:
-        return "".join(self._parts) + ("\n[output cut]\n" if self.cut else "")
-
-
-@dataclass
-class Notes:
-    """What a person should know of an executed cell, besides its error.
-
-    Attributes:
-        line: of the statement at which the cell stopped; 0 when it ran to its end or could not be read.
-        kept: names of the definitions below that were kept.
-        lost: (place, reason, names) of definitions that could not be kept or carried.
-        unknown: magics that were left out.
-    """
-
-    line: int = 0
-    kept: list[str] = field(default_factory=list)
-    lost: list[tuple[str, str, list[str]]] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
 
 
 class Shell:
@@ -137,9 +98,9 @@ class Shell:
             "stdout": stdout.text(),
             "stderr": stderr.text(),
             "line": self.notes.line,
-            "kept": self.notes.kept,
-            "lost": self.notes.lost,
-            "unknown": self.notes.unknown,
+            "kept": self.notes.kept[:MAX_NOTES],
+            "lost": self.notes.lost[:MAX_NOTES],
+            "unknown": self.notes.unknown[:MAX_NOTES],
         }
 
     def run_inner(self, source: str, name: str) -> Any:
@@ -206,8 +167,10 @@ class Shell:
         return value if all(magic.name not in SILENT for magic in code.magics) else None
 
     def _run_tree(self, tree: ast.Module, text: str, filename: str) -> Any:
+        if not tree.body:
+            return None
         self._trees.append(tree)
-        last = tree.body[-1] if tree.body else None
+        last = tree.body[-1]
         shown = last if isinstance(last, ast.Expr) else None
         steps = [step for step in (tree.body[:-1], tree.body[-1:]) if step] if shown else [tree.body]
         ready: dict[int, CodeType] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+TYPE_ALIAS = "TypeAlias"  # ``type Array = …``, from Python 3.12 on
 Position = tuple[int, int]  # line, from 1, and column in bytes, from 0
 
 
@@ -31,6 +32,8 @@ def definitions(statements: Iterable[ast.stmt], makers: set[str]) -> list[ast.st
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 if _is_constant(value, makers) and all(_is_plain_target(t) for t in _targets(statement)):
                     found.append(statement)
+            case _ if type(statement).__name__ == TYPE_ALIAS:
+                found.append(statement)
             case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
                 if inner := definitions(body, makers):
                     tried = [
@@ -55,7 +58,8 @@ def names_of(statement: ast.stmt) -> list[str]:
             return [n.id for t in _targets(statement) for n in ast.walk(t) if isinstance(n, ast.Name)]
         case ast.Try() | ast.If():
             return list(dict.fromkeys(name for inner in _inside(statement) for name in names_of(inner)))
-    return []
+    alias = getattr(statement, "name", None) if type(statement).__name__ == TYPE_ALIAS else None
+    return [alias.id] if isinstance(alias, ast.Name) else []
 
 
 def bound_names(statement: ast.stmt) -> list[str]:

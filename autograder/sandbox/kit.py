@@ -34,6 +34,7 @@ STUDENT_FILES = (
     "relations.py",
     "sandbox/__init__.py",
     "sandbox/awaiting.py",
+    "sandbox/cell_output.py",
     "sandbox/cells.py",
     "sandbox/definitions.py",
     "sandbox/file_locks.py",

@@ -10,6 +10,7 @@ from autograder.sandbox.protocol import ProtocolError
 
 ERROR_KINDS = ("missing", "not_implemented", "exception", "exit", "memory", "unsendable", "timeout")
 MAX_NOTES = 20  # of each kind
+MAX_LINES = 2**18  # no cell that is run has more
 NO_NOTES: dict[str, Any] = {"line": 0, "kept": [], "lost": [], "unknown": []}
 
 
@@ -75,6 +76,7 @@ def checked_cell(reply: Any, limit: int) -> dict[str, Any]:
     line, lost = reply.get("line"), reply.get("lost")
     if type(line) is not int or type(lost) is not list:
         raise ProtocolError("notes of unknown form")
+    line = line if 0 <= line < MAX_LINES else 0
     checked.update(line=line, lost=[], kept=_texts(reply.get("kept")), unknown=_texts(reply.get("unknown")))
     for row in lost[:MAX_NOTES]:
         if type(row) not in (list, tuple) or len(row) != 3:

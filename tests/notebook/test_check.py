@@ -107,6 +107,29 @@ def test_a_notebook_with_magics_is_green_from_the_shell(built: Path, package: Pa
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+WINDOWS = """
+import signal, sys
+for name in ("resource", "fcntl", "pwd", "grp", "termios", "posix_ipc"):
+    sys.modules[name] = None
+for name in ("SIGALRM", "setitimer", "ITIMER_REAL", "ITIMER_PROF", "SIGPROF"):
+    vars(signal).pop(name, None)
+from autograder.__main__ import main
+sys.argv = ["autograder", "check", "task1_forward.ipynb"]
+main()
+"""
+
+
+def test_checking_needs_nothing_that_windows_does_not_have(
+    built: Path, package: Path, tmp_path: Path
+) -> None:
+    nbformat.write(solve(read_source(built, TASKS[0])), tmp_path / "task1_forward.ipynb")
+    env = {**os.environ, "PYTHONPATH": str(package)}
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOWS], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_shell_names_misuse(built: Path, package: Path, tmp_path: Path) -> None:
     (tmp_path / "essay.ipynb").write_text('{"cells": []}')
     (tmp_path / "task1_forward.ipynb").write_text("<html>")
