@@ -325,7 +325,7 @@ def grade(
                 out.print(tables.by_change(task, changes[task]) if changes[task] else f"{task}: nobody moves")
             elif not as_json:
                 show_class(task, graded)
-        problems = generate_feedback(course, names, jobs) if feedback else []
+        problems = generate_feedback(course, names, jobs, options.students) if feedback else []
     if feedback and not as_json:
         out.print(
             "feedback:", f"{course.root}/feedback/STUDENT/TASK/TASK.html", highlight=False, soft_wrap=True

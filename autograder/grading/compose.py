@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import nbformat
@@ -16,6 +15,7 @@ from nbgrader.utils import compute_checksum
 
 from autograder.checks.outcome import CheckResult
 from autograder.grading.flags import grade_id_of, masters_of, student_cells
+from autograder.grading.page_text import INERT, PageText, inert
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.submission import Submission
 from autograder.notebook import render
@@ -48,7 +48,6 @@ def new_output(kind: str, **content: Any) -> nbformat.NotebookNode:
 
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-CELL_TEXT_LIMIT = 200_000  # characters of one cell shown
 
 
 def compose(
@@ -62,13 +61,13 @@ def compose(
     """
     masters = masters_of(assignment)
     outcomes = {outcome.number: outcome for outcome in report.cells}
-    cells, seen = [], set()
+    cells, seen, text = [], set(), PageText()
     for number, cell in enumerate(student_cells(submission) or (), 1):
         grade_id = grade_id_of(cell)
         master = masters.get(grade_id) if grade_id and grade_id not in seen else None
         if master is not None:
             seen.add(grade_id)
-        cells.append(_cell(cell, master, outcomes.get(number)))
+        cells.append(_cell(cell, master, outcomes.get(number), text))
     _insert_missing(cells, masters, [grade_id for grade_id in masters if grade_id not in seen])
     results = {check.name: check for check in report.checks}
     for cell in cells:
@@ -93,25 +92,23 @@ def written(notebook: nbformat.NotebookNode) -> bytes:
 
 
 def _cell(
-    cell: dict[str, Any], master: nbformat.NotebookNode | None, outcome: CellOutcome | None
+    cell: dict[str, Any],
+    master: nbformat.NotebookNode | None,
+    outcome: CellOutcome | None,
+    text: PageText,
 ) -> nbformat.NotebookNode:
     if master is not None and (master.metadata.nbgrader.grade or master.metadata.nbgrader.locked):
         return _master_copy(master)
     kind = master.cell_type if master is not None else cell.get("cell_type")
-    source = cell_source(cell)[:CELL_TEXT_LIMIT]
+    source = cell_source(cell)
     if kind != "code":
-        made = new_markdown_cell(_verbatim(source))
+        made = new_markdown_cell(text.verbatim(source))
     else:
-        made = new_code_cell(source)
+        made = new_code_cell(text.code(source))
         made.outputs = _outputs(outcome) if outcome is not None else []
     if master is not None:
         made.metadata.nbgrader = _marks(master, made)
     return made
-
-
-def _verbatim(source: str) -> str:
-    """A student's own text as it was typed: a page that a teaching assistant opens runs nothing of a student."""
-    return f"<pre style='white-space:pre-wrap'>{escape(source)}</pre>" if source.strip() else ""
 
 
 def _master_copy(master: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -171,7 +168,7 @@ def _summary(report: Report, flags: list[str]) -> str:
     if flags:
         noted = "".join(f"<li>{_text(flag)}</li>" for flag in flags)
         parts.append(f"<p>For the teaching assistant to look at:</p><ul>{noted}</ul>")
-    return f"<div>{''.join(parts)}</div>"
+    return f"<div class='{INERT}'>{''.join(parts)}</div>"
 
 
 def _finding(check: CheckResult) -> str:
@@ -180,5 +177,5 @@ def _finding(check: CheckResult) -> str:
 
 
 def _text(text: str) -> str:
-    """``text`` as one line of inert HTML; MathJax would read dollar signs."""
-    return escape(" ".join(text.split())).replace("$", "&#36;")
+    """``text`` as one line of inert HTML."""
+    return inert(" ".join(text.split()))

@@ -62,4 +62,5 @@ def html(result: CheckResult) -> str:
     if result.equation and result.status is not Status.PASSED:
         body.append(f'<div style="opacity:.75">See eq. {escape(result.equation)}.</div>')
     style = f"border-left:4px solid {colour};padding:.2em .7em;margin:.2em 0"
-    return f'<div style="{style}">{head}{"".join(body)}</div>'
+    # The class keeps MathJax from reading a student's text as formulas, in which links may be.
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{head}{"".join(body)}</div>'
