@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import autograder.grading.nbgrader_ready  # noqa: F401 - before anything imports jsonschema
 from autograder.course import Course, CourseError, load_course
+from autograder.reports.terminal import PlainConsole
 
 app = typer.Typer(
     help="Assignments, checks and a sandboxed grader for neural networks from scratch in NumPy.",
@@ -29,8 +29,9 @@ app = typer.Typer(
 )
 contest_app = typer.Typer(help="The contest: digits whose labels nobody can look up.", no_args_is_help=True)
 app.add_typer(contest_app, name="contest")
-out = Console(soft_wrap=False)
-err = Console(stderr=True)
+
+out = PlainConsole(soft_wrap=False)
+err = PlainConsole(stderr=True)
 FAILED, MISUSE = 1, 2
 QUICK_SEEDS = 10  # with fewer, an audit tries a mistake on no other check than the one that it names
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.checks.outcome import CheckResult, Status
 from autograder.grading.course_run import Graded
 from autograder.grading.regrade import Change
+from autograder.reports.terminal import in_table
 
 NOTE_LENGTH = 90
 
@@ -22,7 +22,9 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
     table.add_column("first finding", overflow="fold", max_width=NOTE_LENGTH)
     for row in graded:
         if row.fault or row.report is None:
-            table.add_row(escape(row.student), "[magenta]not graded[/]", escape(f"grader fault: {row.fault}"))
+            table.add_row(
+                in_table(row.student), "[magenta]not graded[/]", in_table(f"grader fault: {row.fault}")
+            )
             continue
         share = row.report.points / max(row.report.max_points, 1)
         colour = "green" if share == 1 else "yellow" if share > 0 else "red"
@@ -31,7 +33,7 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
         if flags := row.all_flags:
             more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
             note = f"⚑ {flags[0]}{more}" + (f" · {note}" if note else "")
-        table.add_row(escape(row.student), points, escape(note[: 2 * NOTE_LENGTH]))
+        table.add_row(in_table(row.student), points, in_table(note[: 2 * NOTE_LENGTH]))
     return table
 
 
@@ -50,7 +52,7 @@ def by_change(task: str, changes: Sequence[Change]) -> Table:
             why = ", ".join(
                 f"{check.name} {_points(check.before)} -> {check.after:g}" for check in change.checks
             )
-        table.add_row(escape(change.student), _points(change.before), f"{change.after:g}", difference, why)
+        table.add_row(in_table(change.student), _points(change.before), f"{change.after:g}", difference, why)
     return table
 
 
@@ -68,7 +70,7 @@ def matrix(task: str, graded: Sequence[Graded]) -> Table:
         table.add_column(str(number), justify="right")
     for row in graded:
         if row.fault or row.report is None:
-            table.add_row(escape(row.student), "[magenta]not graded[/]")
+            table.add_row(in_table(row.student), "[magenta]not graded[/]")
             continue
         cells = [
             f"[{'green' if c.points == c.max_points else 'yellow'}]{c.points:g}[/]"
@@ -76,7 +78,7 @@ def matrix(task: str, graded: Sequence[Graded]) -> Table:
             else "[red]-[/]"
             for c in row.report.checks
         ]
-        table.add_row(escape(row.student), f"{row.report.points:g}/{row.report.max_points:g}", *cells)
+        table.add_row(in_table(row.student), f"{row.report.points:g}/{row.report.max_points:g}", *cells)
     return table
 
 
