@@ -244,7 +244,33 @@ ATTACKS = (
     Attack(
         "counters of the machine",
         "count the processes of the whole machine",
+        "for name in ('stat', 'loadavg', 'vmstat', 'locks', 'interrupts', 'uptime', 'diskstats', 'sys/fs/file-nr'):\n"
+        "    try: said = open(f'/proc/{name}').read(1)\n"
+        "    except OSError: continue\n"
+        "    if said: broke(f'/proc/{name}')\n"
         "system(libc.sysinfo(ctypes.create_string_buffer(256))); broke('sysinfo')",
+    ),
+    Attack(
+        "times of a device",
+        "leave a message in the times of a device that everybody sees",
+        "os.utime('/dev/null'); broke('/dev/null has the time of now')",
+    ),
+    Attack(
+        "host name",
+        "learn the name of this machine",
+        "if socket.gethostname() == HOST_NAME: broke(HOST_NAME)",
+    ),
+    Attack(
+        "kernel command line",
+        "read how this machine was started, and with which kernel",
+        "for name in ('cmdline', 'version'):\n"
+        "    said = open(f'/proc/{name}').read(60)\n"
+        "    if said: broke(said)",
+    ),
+    Attack(
+        "table of mounts",
+        "read where the grader's folders and disks are",
+        "said = open('/proc/self/mountinfo').read()\nif said: broke(f'{len(said.splitlines())} lines')",
     ),
     Attack("one large array", "allocate 100 GB", "bytearray(100 * 2**30); broke('got it')", essential=True),
     Attack(

@@ -24,6 +24,8 @@ FIRST_UID = 1_900_000_000  # far above what distributions hand out to people, se
 UIDS = 100_000_000
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")  # read-only; links stay links
 HOME = "/home/student"  # the working directory inside
+HOST_NAME = "sandbox"
+PACKAGES = "/packages"  # folders of installed packages, by number: where they lie outside is nobody's business inside
 WRITABLE = ("/tmp", HOME, "/dev/shm")
 ETC = (
     "/etc/ld.so.cache",
@@ -95,14 +97,25 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
-def worker_options(launch: Launch, *, uid: int, private_ids: bool, kit: str) -> str:
+def worker_options(
+    launch: Launch,
+    *,
+    uid: int,
+    private_ids: bool,
+    path: list[str],
+    enclosed: bool = False,
+    filter_fd: int | None = None,
+) -> str:
     """The worker's options as the JSON text of its second argument."""
     limits = launch.limits
     return json.dumps(
         {
             "uid": uid,
             "private_ids": private_ids,
-            "path": [kit, *python_paths()],
+            "enclosed": enclosed,
+            "devices": DEVICES,
+            "filter_fd": filter_fd,
+            "path": path,
             "memory_mb": limits.memory_mb,
             "cpu_s": limits.cpu_s,
             "disk_mb": limits.disk_mb,
@@ -137,10 +150,12 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
     disk = str(launch.limits.disk_mb * MEGABYTE)
     command = [find_bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    if root:
-        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
-        command += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    command += ["--hostname", HOST_NAME]
+    if not root:
+        command += ["--unshare-user"]
+    # For the worker's first steps (`enclosure.py`), which end with the loss of all of them.
+    rights = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", *(("CAP_SETUID", "CAP_SETGID") if root else ()))
+    command += ["--cap-drop", "ALL", *(word for right in rights for word in ("--cap-add", right))]
     for path in SYSTEM:
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
@@ -153,13 +168,15 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
     command += ["--perms", "0755", "--dir", os.path.dirname(HOME)]
     for path in ("/tmp", HOME):
         command += ["--perms", "1777", "--size", disk, "--tmpfs", path]
-    for path in _outside_system([sys.base_prefix, *python_paths()]):
+    packages = _packages()
+    shown = {path: path for path in _outside_system([sys.base_prefix])}
+    for path, inside in {**shown, **{path: to for path, to in packages.items() if path != to}}.items():
         # bubblewrap makes missing parents readable by their owner only.
         for parent in [
-            parent for parent in reversed(Path(path).parents[:-1]) if str(parent) not in ("/tmp", HOME)
+            parent for parent in reversed(Path(inside).parents[:-1]) if str(parent) not in ("/tmp", HOME)
         ]:
             command += ["--perms", "0755", "--dir", str(parent)]
-        command += ["--ro-bind", path, path]
+        command += ["--ro-bind", path, inside]
     command += ["--ro-bind", str(launch.kit), "/kit"]
     if launch.data is not None:
         command += ["--ro-bind", str(launch.data), "/data"]
@@ -172,24 +189,40 @@ def bubblewrap(launch: Launch, channel_fd: int, seccomp_fd: int | None) -> list[
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
     for name, value in environment("/data" if launch.data else None, HOME).items():
         command += ["--setenv", name, value]
-    if seccomp_fd is not None:
-        command += ["--seccomp", str(seccomp_fd)]
     # A user of its own for every concurrent worker: the kernel counts processes per user.
     uid = FIRST_UID + os.getpid() % UIDS if root else 0
-    options = worker_options(launch, uid=uid, private_ids=root or _linux() >= COUNTS_BY_NAMESPACE, kit="/kit")
+    options = worker_options(
+        launch,
+        uid=uid,
+        private_ids=root or _linux() >= COUNTS_BY_NAMESPACE,
+        path=["/kit", *packages.values()],
+        enclosed=True,
+        filter_fd=seccomp_fd,
+    )
     worker = "/kit/autograder/sandbox/worker.py"
     return [*command, "--", interpreter(), *SEALED, worker, str(channel_fd), options]
 
 
 def unsafe(launch: Launch, channel_fd: int) -> list[str]:
     """The command that starts a worker with resource limits and no walls."""
-    options = worker_options(launch, uid=0, private_ids=False, kit=str(launch.kit))
+    options = worker_options(launch, uid=0, private_ids=False, path=[str(launch.kit), *python_paths()])
     worker = str(launch.kit / "autograder/sandbox/worker.py")
     return [interpreter(), *SEALED, worker, str(channel_fd), options]
 
 
 def _linux() -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+
+
+def _packages() -> dict[str, str]:
+    """Each folder of installed packages, and where it is inside: the same place when that is shown in any case."""
+    found: dict[str, str] = {}
+    for path in python_paths():
+        real = os.path.realpath(path)
+        if os.path.isdir(real):
+            elsewhere = _outside_system([sys.base_prefix, real])[-1:] == [real]
+            found.setdefault(real, f"{PACKAGES}/{len(found)}" if elsewhere else real)
+    return found
 
 
 def _outside_system(paths: Sequence[str]) -> list[str]:

@@ -168,6 +168,7 @@ def _targets() -> Iterator[dict[str, object]]:
             "GRADER": os.getpid(),
             "GRADER_NAMESPACE": os.readlink("/proc/self/ns/pid"),
             "GRADER_NETWORK": os.readlink("/proc/self/ns/net"),
+            "HOST_NAME": None if socket.gethostname() == backends.HOST_NAME else socket.gethostname(),
             "PORT": port,
             "UNIX": addresses[0],
             "ABSTRACT": addresses[1],

@@ -37,6 +37,7 @@ STUDENT_FILES = (
     "sandbox/cell_output.py",
     "sandbox/cells.py",
     "sandbox/definitions.py",
+    "sandbox/enclosure.py",
     "sandbox/file_locks.py",
     "sandbox/later.py",
     "sandbox/magics.py",

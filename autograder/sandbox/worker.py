@@ -17,15 +17,17 @@ nothing that comes from here.
 from __future__ import annotations
 
 import gc
+import importlib.util
 import json
 import os
 import resource
 import signal
 import sys
+from types import ModuleType
 
 
 def give_up_rights(options: dict) -> None:
-    """Resource limits, then, when started as root, the unprivileged user."""
+    """Resource limits, out of the table of mounts, the unprivileged user, and the system-call filter."""
     megabyte = 2**20
     for name, value in (
         ("RLIMIT_AS", options["memory_mb"] * megabyte),
@@ -42,25 +44,32 @@ def give_up_rights(options: dict) -> None:
         resource.setrlimit(getattr(resource, name), (value, value))
     # A second between the two: the first sends a signal whose name says why.
     resource.setrlimit(resource.RLIMIT_CPU, (options["cpu_s"], options["cpu_s"] + 1))
+    if options["enclosed"]:
+        enclosure = _enclosure()
+        enclosure.enclose(options["devices"], options["memory_mb"])
     if os.getuid() == 0 and options["uid"]:
         os.setgroups([])
         os.setresgid(options["uid"], options["uid"], options["uid"])
         os.setresuid(options["uid"], options["uid"], options["uid"])
         if os.getuid() == 0 or os.geteuid() == 0:
             raise SystemExit("could not give up root")
-        _empty_inheritable()
+    if options["enclosed"]:
+        enclosure.drop_capabilities()
+        if options["filter_fd"] is not None:
+            with open(options["filter_fd"], "rb") as file:
+                enclosure.install_filter(file.read())
     os.umask(0o077)
 
 
-def _empty_inheritable() -> None:
-    """The inheritable capabilities, which outlive a change of user, but for `no_new_privs` would be of use."""
-    import ctypes  # NumPy imports it anyway
-
-    version_3 = ctypes.c_uint32 * 2
-    nothing = ctypes.c_uint32 * 6  # effective, permitted, inheritable, twice 32 bits
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.capset(version_3(0x20080522, 0), nothing()) != 0:
-        raise SystemExit("could not give up capabilities")
+def _enclosure() -> ModuleType:
+    """The module beside this file, without its package: that would import NumPy with the rights that are given up."""
+    spec = importlib.util.spec_from_file_location(
+        "enclosure", os.path.join(os.path.dirname(__file__), "enclosure.py")
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def silence() -> None:

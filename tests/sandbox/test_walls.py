@@ -155,6 +155,33 @@ def test_the_graders_environment_and_options_do_not_enter(start, monkeypatch):
     assert "solutions" not in said
 
 
+def test_nothing_of_the_host_is_shown(start, kit):
+    with start() as sandbox:
+        said = stdout_of(
+            sandbox,
+            "import os, socket, sys\n"
+            "files = ['cmdline', 'version', 'mounts', 'partitions', 'self/mountinfo', 'self/mounts', 'self/mountstats',"
+            " 'self/cgroup', 'meminfo', 'sys/kernel/hostname', 'sys/kernel/random/boot_id']\n"
+            "for name in files:\n"
+            "    try: print(open(f'/proc/{name}').read())\n"
+            "    except OSError: pass\n"
+            "print(socket.gethostname(), os.uname(), sys.path, sys.argv, dict(os.environ))",
+        )
+        assert stdout_of(sandbox, "import platform; print(platform.release())") == os.uname().release
+    hidden = [str(kit), str(ROOT), str(Path.home()), Path("/proc/cmdline").read_text().strip()]
+    hidden += [
+        Path("/proc/version").read_text().strip(),
+        Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+    ]
+    hidden += [
+        line.split()[9] for line in Path("/proc/self/mountinfo").read_text().splitlines() if " /dev/" in line
+    ]
+    # Python itself may lie in somebody's home, and stays where it is.
+    said = said.replace(sys.base_prefix, "")
+    assert [text for text in hidden if text != "/" and text in said] == []
+    assert f"'{os.uname().nodename}'" not in said and f"\n{os.uname().nodename} " not in said
+
+
 def test_packages_of_the_grader_are_not_importable(sandbox):
     source = (
         "import importlib.util as u\n[n for n in ('solutions', 'autograder.grading', 'autograder.sandbox.process',"
@@ -178,22 +205,17 @@ def test_without_walls_the_doctor_says_what_gets_through(kit):
 
 
 def test_the_doctor_runs_the_attacks_where_there_is_no_bubblewrap():
-    command = [sys.executable, "-m", "autograder", "doctor"]
-    done = subprocess.run(
-        command, env={**os.environ, "PATH": "/nowhere"}, capture_output=True, text=True, check=False
+    nowhere = (
+        "import shutil; shutil.which = lambda *_, **__: None; import autograder.cli; autograder.cli.app()"
     )
+    command = [sys.executable, "-c", nowhere, "doctor"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "sudo apt-get install bubblewrap" in done.stderr
     assert "Without a sandbox, with the rights of this user, a submission could" in done.stdout
     assert "✗ secret file read a file of the host: read it" in done.stdout
     assert "✓ one large array" in done.stdout
-    done = subprocess.run(
-        [*command, "--json"],
-        env={**os.environ, "PATH": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)
     assert told["walls"] is False and "bubblewrap is not installed" in told["problem"]
     assert {"secret file", "TCP"} <= {attack["name"] for attack in told["attacks"] if not attack["held"]}
