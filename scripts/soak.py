@@ -58,7 +58,7 @@ SHARES = {
     "stub": 5,
     "hostile": 10,
 }  # of a hundred submissions
-CELL_S = 5  # of the course's 20: what never ends need not take longer here
+CELL_S = 5  # of the course's 60: what never ends need not take longer here
 ANYWHERE = {"front", "behind", "raw", "notebook", "layout", "all"}  # plants that do not depend on a task
 
 

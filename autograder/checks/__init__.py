@@ -21,7 +21,10 @@ from typing import Any
 
 import numpy as np
 
-CHECK_SECONDS = 5.0  # wall time of one check; the slowest reference needs 0.3, a training check names its own
+CHECK_SECONDS = (
+    20.0  # CPU time of one check; the slowest right answer needs 2, a training check names its own
+)
+ASLEEP_SECONDS = 10.0  # of one check: whoever neither computes nor waits for a processor
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Check:
     Attributes:
         points: full points.
         equation: the handout equations it covers, as "(5), (6)", or None.
-        seconds: wall time it may take.
+        seconds: CPU time of the student's side that it may take.
         replay: whether the diagnosis of a failure may put its questions to known mistakes; not when it trains.
         title: first line of its docstring.
     """
@@ -82,7 +85,8 @@ def check(
 
     Args:
         equation: the handout equations it covers, as "(5), (6)".
-        seconds: wall time it may take, training included.
+        seconds: CPU time of the student's side that it may take, training included: at least four times what the
+            slowest right answer needs on a slow machine, so ten times what it needs on a fast one.
         replay: False when its questions take long to answer; so they do wherever ``seconds`` is more than usual.
 
     Raises:

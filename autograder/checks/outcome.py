@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -68,7 +67,6 @@ class CheckResult:
     equation: str | None = None
     where: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
-    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         # Whatever a check says may repeat what the student's code said: keys, names, messages, files.
@@ -77,9 +75,8 @@ class CheckResult:
         object.__setattr__(self, "where", tuple(clean(line) for line in self.where))
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values, without the time, which differs from run to run."""
+        """As JSON values."""
         values = asdict(self)
-        del values["seconds"]
         return {
             **values,
             "status": str(self.status),
@@ -117,12 +114,12 @@ def run_check(
 ) -> CheckResult:
     """Run ``check`` and say how it ended; raises nothing but KeyboardInterrupt.
 
+    How long it took is no part of a result, which depends on the submission, the checks and the seed only.
+
     Args:
         why: why a name is missing, as "cell 12: SyntaxError: invalid syntax", or None.
     """
-    start = time.monotonic()
     status, points, message, hint = Status.PASSED, check.points, "", None
-    where: tuple[str, ...] = ()
     try:
         arguments = (student, reference, rng, data) if check.wants_data else (student, reference, rng)
         with usual_numbers():  # in a notebook, what it has set of NumPy's is set here as well
@@ -133,11 +130,7 @@ def run_check(
     except CheckFailed as failure:
         status, points, message, hint = Status.FAILED, 0.0, failure.message, failure.hint
     except CodeError as error:
-        status, points = KINDS.get(error.kind, Status.ERROR), 0.0
-        message, hint = explain(error, why)
-        where = tuple(
-            f"{place}, line {line}, in {name}: {source}" for place, line, name, source in error.frames
-        )
+        return failed_by(check, error, why)
     except NotRecorded as reason:
         status, points = Status.DEFERRED, 0.0
         message = f"This part is judged when graded: {reason}."
@@ -155,8 +148,24 @@ def run_check(
         message=message,
         hint=hint,
         equation=check.equation,
-        where=where,
-        seconds=time.monotonic() - start,
+    )
+
+
+def failed_by(
+    check: Check, error: CodeError, why: Callable[[str], str | None] = lambda name: None
+) -> CheckResult:
+    """The result of ``check`` where the student's code ended with ``error``; ``why`` as in `run_check`."""
+    message, hint = explain(error, why)
+    return CheckResult(
+        name=check.name,
+        title=check.title,
+        status=KINDS.get(error.kind, Status.ERROR),
+        points=0.0,
+        max_points=check.points,
+        message=message,
+        hint=hint,
+        equation=check.equation,
+        where=tuple(f"{place}, line {line}, in {name}: {code}" for place, line, name, code in error.frames),
     )
 
 
@@ -180,6 +189,8 @@ def explain(error: CodeError, why: Callable[[str], str | None] = lambda name: No
         case "memory":
             said = error.message if error.type_name == "LimitExceeded" else "Out of memory."
             return said, "Look for an array that is much larger than it needs to be."
+        case "timeout" if "asleep" in error.message:
+            return error.message, "Look for a sleep, or for something that waits: an input, a lock, a pipe."
         case "timeout":
             return error.message, "Look for a loop that never ends, or that runs over single numbers."
         case "died" | "protocol":

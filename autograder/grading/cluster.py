@@ -129,6 +129,7 @@ class _Work:
     Attributes:
         deaths: workers that ended while they evaluated nothing but this.
         failed_on: the worker on which the grader failed; tried once more on another.
+        too_busy: a worker's machine was too busy for it; tried once more when all others are done.
         sent: when, by `time.monotonic`.
     """
 
@@ -136,6 +137,7 @@ class _Work:
     sent: float = 0.0
     deaths: int = 0
     failed_on: _Worker | None = None
+    too_busy: bool = False
 
 
 class _Run:
@@ -158,6 +160,7 @@ class _Run:
         self._under_way: dict[str, tuple[_Work, _Worker, Any]] = {}  # future's key -> …, future
         self._again: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()  # a worker ended with them: from now on each alone on a worker
+        self._alone: deque[_Work] = deque()  # for which a machine was too busy: one by one, after all others
         self._faults: deque[Graded] = deque()
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys of futures that are done
         self._sent = self._died = 0  # submissions, workers
@@ -183,7 +186,7 @@ class _Run:
                 self._fill()
                 while self._faults:
                     yield self._faults.popleft()
-                if not (self._under_way or self._again or self._suspects):
+                if not (self._under_way or self._again or self._suspects or self._alone):
                     return
                 for key in self._done_keys():
                     self._greeted(key)
@@ -313,8 +316,11 @@ class _Run:
         while free := [worker for worker in free if worker.busy < AHEAD * worker.threads]:
             work = self._next()
             if work is None:
-                return
+                break
             self._send(work, min(free, key=lambda worker: worker.busy / worker.threads))
+
+        if self._alone and self._workers and not (self._under_way or self._suspects):
+            self._send(self._alone.popleft(), next(iter(self._workers.values())))
 
     def _next(self) -> _Work | None:
         if self._again:
@@ -368,7 +374,11 @@ class _Run:
             self._refuse(worker.address, worker.label, answer["refused"])
             self._again.append(work)
             return None
-        if answer["fault"] and work.failed_on is None:
+        if "too_busy" in answer and not work.too_busy:
+            work.too_busy = True
+            self._alone.append(work)
+            return None
+        if answer["fault"] and work.failed_on is None and not work.too_busy:
             others = [other for other in self._workers.values() if other is not worker and not other.alone]
             if others:
                 work.failed_on = worker

@@ -144,7 +144,8 @@ def evaluate_here(job: dict[str, Any], submission: dict[str, Any], seed: bytes) 
     """Evaluate one submission on this machine.
 
     Returns:
-        {"report": JSON or "", "fault": …}, or {"refused": why} when this machine must not evaluate.
+        {"report": JSON or "", "fault": …}, with "too_busy" when that is the fault, or {"refused": why} when this
+        machine must not evaluate.
     """
     for _ in range(TRIES):
         answer = _asked(job, ("evaluate", submission, seed))
@@ -301,4 +302,5 @@ class _Answers:
             submission.hash: seed
         }  # of the course's seeds this machine sees only those of its submissions
         graded = evaluate_one(replace(self._plan, seed_of=seeds.__getitem__), submission)
-        return {"report": graded.report.to_json() if graded.report else "", "fault": graded.fault}
+        answer = {"report": graded.report.to_json() if graded.report else "", "fault": graded.fault}
+        return {**answer, "too_busy": "yes"} if graded.too_busy else answer

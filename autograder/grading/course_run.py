@@ -28,6 +28,7 @@ from autograder.grading.plan import Plan, make_plan
 from autograder.grading.regrade import Change, still_holds, with_results
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, printable, read_submission, students_of
+from autograder.sandbox.clock import MachineTooBusy
 
 if TYPE_CHECKING:
     from autograder.grading.publish import Publisher
@@ -48,6 +49,7 @@ class Graded:
         fault: why the grader failed; "" when it did not. Nothing is published then.
         fresh: evaluated in this run rather than found in the journal.
         flags: of the submission; those that the evaluation found are in the report.
+        too_busy: the fault is that the wall time was up with CPU time left; evaluated alone it may be another.
     """
 
     student: str
@@ -55,6 +57,7 @@ class Graded:
     fault: str = ""
     fresh: bool = True
     flags: tuple[str, ...] = ()
+    too_busy: bool = False
 
     @property
     def all_flags(self) -> tuple[str, ...]:
@@ -275,8 +278,8 @@ def _condensed(graded: Graded, same: dict[CheckResult, CheckResult]) -> Graded:
     """``graded`` without its cells, with equal results of the class (most are: full points) as one object."""
     if graded.report is None:
         return graded
-    checks = (replace(check, seconds=0.0) for check in graded.report.checks)
-    report = replace(graded.report, cells=(), checks=tuple(same.setdefault(check, check) for check in checks))
+    checks = tuple(same.setdefault(check, check) for check in graded.report.checks)
+    report = replace(graded.report, cells=(), checks=checks)
     return replace(graded, report=report)
 
 
@@ -306,8 +309,9 @@ class Evaluations(Protocol):
 def evaluate_all(plan: Plan, submissions: Iterable[Submission], jobs: int) -> Evaluations:
     """Evaluate in ``jobs`` processes, in whatever order they finish. Starts at once, before the first is asked for.
 
-    ``submissions`` are taken from their iterable as room becomes free. An evaluation that takes its process down is
-    tried once more alone; after that it is a grader fault.
+    ``submissions`` are taken from their iterable as room becomes free. An evaluation that takes its process down, or
+    for which the machine is too busy, is tried once more, alone, when all others are done; after that it is a grader
+    fault.
     """
     evaluations = _Pooled(plan, iter(submissions), jobs)
     evaluations.fill()
@@ -351,7 +355,10 @@ class _Pooled:
                         self._again.append(submission)
                         self._broken = True
                     else:
-                        yield graded
+                        if graded.too_busy:
+                            self._again.append(submission)
+                        else:
+                            yield graded
                 self.fill()
         finally:
             self.close()
@@ -375,6 +382,9 @@ def evaluate_one(plan: Plan, submission: Submission) -> Graded:
 
     try:
         report = evaluate(submission, plan)
+    except MachineTooBusy as error:
+        fault = f"the machine is too busy: {error}; grade it again when less is running"
+        return Graded(submission.student, None, fault, too_busy=True)
     except Exception as error:
         return Graded(submission.student, None, f"{type(error).__name__}: {error}")
     fault = "; ".join(f"{check.name}: {check.message}" for check in report.faults)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from autograder.authoring.reference import shown_data
 from autograder.calls import Session, connect
 from autograder.checks import Check, load_checks
-from autograder.checks.outcome import CheckResult, Status, run_check
+from autograder.checks.outcome import CheckResult, Status, failed_by, run_check
 from autograder.grading.cell_record import CellRecord
 from autograder.grading.diagnosis import Log, Witness, diagnose
 from autograder.grading.plan import Plan
@@ -21,7 +20,9 @@ from autograder.grading.secret import check_rng
 from autograder.grading.submission import Submission
 from autograder.notebook.cells import Cell, NotebookError, code_cells, parse_notebook
 from autograder.notebook.failures import python_version
-from autograder.sandbox.process import Sandbox, SandboxDied
+from autograder.sandbox.channel import SandboxDied
+from autograder.sandbox.clock import Budget
+from autograder.sandbox.process import Sandbox
 
 MAX_STARTS = 4  # a cell that takes the process down is skipped, and the rest gets a new process
 OUTPUT_LIMIT = 256 * 1024  # characters of printed text kept of one submission
@@ -34,6 +35,7 @@ def evaluate(submission: Submission, plan: Plan) -> Report:
 
     Raises:
         SandboxUnavailable: the grader could not start a sandbox.
+        MachineTooBusy: the wall time is up, and the student's code has had no chance to use its CPU time.
     """
     checks = load_checks(plan.task)
     flags: list[str] = []
@@ -81,7 +83,7 @@ class _Evaluation:
     ) -> None:
         self._submission, self._plan, self._cells, self._waiting = submission, plan, cells, checks
         self._record = record
-        self._limits = plan.launch.limits
+        self._budget = Budget(plan.launch.limits)
         self._definitions_only: set[int] = set()  # cells that ended a process
         self._skipped: set[int] = set()  # cells whose definitions alone did that, too
         self._suspect: str | None = None
@@ -94,12 +96,11 @@ class _Evaluation:
 
     def everything(self) -> None:
         """Execute the cells and run the checks, with a new process when the student's code destroys one."""
-        self._deadline = time.monotonic() + self._limits.wall_s
         for _ in range(MAX_STARTS):
-            if time.monotonic() >= self._deadline:
+            if self._budget.excess():
                 break
             try:
-                with Sandbox(self._plan.launch, self._deadline, walls=self._plan.walls) as sandbox:
+                with Sandbox(self._plan.launch, self._budget, walls=self._plan.walls) as sandbox:
                     self._prepare(sandbox)
                     self._run_cells(sandbox)
                     self._run_checks(sandbox)
@@ -108,11 +109,8 @@ class _Evaluation:
                 last = error
         if not self._waiting:
             return
-        if time.monotonic() >= self._deadline:
-            status, message = (
-                Status.TIMEOUT,
-                f"Not run: the submission's {self._limits.wall_s:g} s are used up.",
-            )
+        if excess := self._budget.excess():
+            status, message = Status.TIMEOUT, f"Not run: {excess}."
         else:
             status, message = (
                 Status.CRASHED,
@@ -163,6 +161,8 @@ class _Evaluation:
                         data,
                         why=self._record.failures.why,
                     )
+                    if (error := channel.settle()) is not None:
+                        result = failed_by(check, error)
                 if result.status is not Status.PASSED:
                     self.logs[check.name] = witness.log
             except SandboxDied as error:

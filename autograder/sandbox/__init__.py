@@ -4,11 +4,13 @@
 ``worker``     runs inside: executes the notebook's cells once, then forks a child for every check
 ``cells``      executes a cell as Jupyter would; ``syntax`` reads it, ``magics`` is its `get_ipython()`, ``definitions`` are
              what is kept of a cell that stopped, ``later`` and ``awaiting`` what is imported when it is needed
-``limits``     wall, CPU, memory, processes, output and disk
+``limits``     CPU time, time asleep, memory, processes, output and disk
 ``seccomp``    the system-call filter
 ``backends``   the command line that starts a worker: bubblewrap as root, bubblewrap as a user, or none at all
 ``process``    the parent's side: one `Sandbox` per submission
-``inmates``    its processes as the parent sees them: counted, watched, ended
+``channel``    the conversation of one check with its forked child
+``processes``  its processes as the parent sees them: counted, measured, ended
+``clock``      CPU time and time asleep against the limits
 ``replies``    what it sends, brought into form or refused
 ``kit``        the files that may enter
 ``attacks``    small attacks, harmless where they succeed

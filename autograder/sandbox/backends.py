@@ -8,6 +8,7 @@ limit. As an ordinary user, bubblewrap makes a user namespace and forbids furthe
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -117,7 +118,7 @@ def worker_options(
             "filter_fd": filter_fd,
             "path": path,
             "memory_mb": limits.memory_mb,
-            "cpu_s": limits.cpu_s,
+            "cpu_s": math.ceil(limits.cpu_s) + 1,
             "disk_mb": limits.disk_mb,
             "processes": limits.processes,
             "cell_s": limits.cell_s,

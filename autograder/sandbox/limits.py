@@ -11,10 +11,17 @@ MEGABYTE = 2**20
 class Limits:
     """Bounds on one submission.
 
+    CPU time is that of all processes of the sandbox together, as the kernel counts it. A machine that is busy takes
+    longer, and nothing of it counts. Asleep is who neither runs nor waits for a processor.
+
     Attributes:
-        wall_s: seconds for everything: start, all cells, all checks.
-        cell_s: seconds for one cell of the notebook.
-        cpu_s: CPU seconds of one process.
+        cpu_s: CPU seconds for everything: start, all cells, all checks.
+        cell_s: CPU seconds for one cell of the notebook. (Those of a check stand with the check.)
+        check_factor: what the CPU seconds of every check are multiplied with; more than 1 on slow machines.
+        asleep_s: seconds asleep for everything.
+        asleep_step_s: seconds asleep in one cell or one check.
+        wall_s: seconds by the clock on the wall for everything. Who takes longer with CPU time left is evaluated again
+            alone, and then not at all: a grader fault.
         memory_mb: MiB of address space of one process, and of memory of all of them together.
         processes: processes and threads at one time.
         output_kb: KiB of printed text kept of one cell.
@@ -22,9 +29,12 @@ class Limits:
         file_mb: MiB of a submitted notebook or parameter file.
     """
 
-    wall_s: float = 120.0  # the reference of the longest task needs 15
-    cell_s: float = 20.0
-    cpu_s: int = 90
+    cpu_s: float = 600.0
+    cell_s: float = 60.0
+    check_factor: float = 1.0
+    asleep_s: float = 30.0
+    asleep_step_s: float = 10.0
+    wall_s: float = 1800.0
     memory_mb: int = 2048  # NumPy with one BLAS thread maps 200 before the first array
     processes: int = 64
     output_kb: int = 64

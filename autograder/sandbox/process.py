@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -16,33 +17,22 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder.calls import CodeError
 from autograder.sandbox import backends, seccomp
 from autograder.sandbox.backends import Launch, SandboxUnavailable
-from autograder.sandbox.inmates import MAX_FILES, Family, Inmates, end_starter
+from autograder.sandbox.channel import RESULTS_BYTES, CheckChannel, SandboxDied
+from autograder.sandbox.clock import Budget, Clock, MachineTooBusy, Step
 from autograder.sandbox.limits import MEGABYTE
-from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError, TooMuch
-from autograder.sandbox.replies import NO_NOTES, checked_cell, checked_reply
+from autograder.sandbox.processes import MAX_FILES, Descendants, Isolated, end_starter
+from autograder.sandbox.protocol import Connection, DeadlinePassed, PeerGone, ProtocolError
+from autograder.sandbox.replies import NO_NOTES, checked_cell
 
-START_S = 30.0  # a cold NumPy on a slow disk; a warm one takes 0.2 s
-GRACE_S = 1.0  # between the worker's own alarm and the parent's kill
-WATCH_S = 0.1  # how often memory, processes and files are looked at
-RESULTS_BYTES = 128 * MEGABYTE  # that one check may receive from student code; none needs more than 6
+START_S = 300.0  # wall time, after which the machine is called too busy; a start takes 0.1 s of CPU time
+GRACE_S = 1.0  # of CPU time or asleep: between the alarm in a cell and the end of its process
+COMMAND_S = 30.0  # CPU time of the worker's own work: writing files, telling how a child ended
+ENDING_S = 0.5  # of CPU time or asleep: who takes more after its connection is closed is not about to end
 SOURCE_LIMIT = (
     2**18
 )  # characters of one cell, each up to 12 bytes of a header; the longest of the course has 3 000
-
-
-class SandboxDied(Exception):
-    """The worker itself ended, hung or broke the protocol; the message says which, in words for the student.
-
-    Attributes:
-        kind: "died", "timeout", "memory" or "protocol", as in `CodeError`.
-    """
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind, self.message = kind, message
 
 
 class Sandbox:
@@ -50,27 +40,36 @@ class Sandbox:
 
     Args:
         launch: what it sees and may use.
-        deadline: `time.monotonic` seconds at which the submission's total time is up.
-        walls: False for a process without walls (`--unsafe-no-sandbox`).
+        budget: what is left of the submission's limits; all of them when None.
+        walls: False for a process without isolation (`--unsafe-no-sandbox`).
+
+    Every method raises `MachineTooBusy` when a wall time is up although CPU time is left.
     """
 
-    def __init__(self, launch: Launch, deadline: float, *, walls: bool = True) -> None:
+    def __init__(self, launch: Launch, budget: Budget | None = None, *, walls: bool = True) -> None:
         if walls and threading.current_thread() is not threading.main_thread():
             # The kernel's parent-death signal goes by thread: this one's end would kill the sandbox.
             raise RuntimeError("a sandbox is started from the main thread")
-        self._launch, self._deadline, self._walls = launch, deadline, walls
+        self._launch, self._budget, self._walls = launch, budget or Budget(launch.limits), walls
         self._checks = self._questions = 0
-        self._looked = 0.0
+        self._interruptible = False  # a cell runs that has not been told to stop
+        self._interrupted: tuple[str, str] | None = None  # why it was told so
         self._process: subprocess.Popen[bytes] | None = None
-        self._inmates: Inmates | Family | None = None
+        self._processes: Isolated | Descendants | None = None
+        self._clock: Clock | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         try:
             self._process = process = self._start()
             self._connection.receive(time.monotonic() + START_S)
-            self._inmates = Inmates(process, backends.WRITABLE) if self._walls else Family(process)
-        except (PeerGone, DeadlinePassed, ProtocolError, OSError, IndexError) as error:
+            self._processes = Isolated(process, backends.WRITABLE) if self._walls else Descendants(process)
+            self._clock = Clock(self._processes, self._budget)
+        except DeadlinePassed:
+            self.kill()
+            self._close()
+            raise MachineTooBusy(f"the sandbox did not start within {START_S:g} s") from None
+        except (PeerGone, ProtocolError, OSError, IndexError, ValueError) as error:
             self.kill()
             said = self._last_words()
             self._close()
@@ -128,7 +127,8 @@ class Sandbox:
     def put_files(self, files: dict[str, bytes]) -> None:
         """Write ``files`` (plain names) into the working directory."""
         arrays = {name: np.frombuffer(content, dtype=np.uint8) for name, content in files.items()}
-        self._ask({"do": "files", "files": arrays}, START_S)
+        with self._step("start", COMMAND_S):
+            self._ask({"do": "files", "files": arrays})
 
     def run_cell(self, label: str, source: str, *, only_definitions: bool = False) -> dict[str, Any]:
         """Execute one cell, or only what it defines; the reply as `replies.checked_cell` gives it.
@@ -143,102 +143,154 @@ class Sandbox:
             error = {"kind": "exception", "type": "CellTooLong", "message": message, "frames": []}
             return {"error": error, "stdout": "", "stderr": "", **NO_NOTES}
         command = {"do": "cell", "label": label, "source": source, "only_definitions": only_definitions}
-        reply = self._ask(command, self._launch.limits.cell_s + GRACE_S)
+        with self._step("cell", self._launch.limits.cell_s, grace_s=GRACE_S) as step:
+            self._interruptible, self._interrupted = True, None
+            try:
+                reply = self._ask(command)
+            finally:
+                self._interruptible = False
         try:
             checked = checked_cell(reply, 2 * self._launch.limits.output_kb * 1024)
         except ProtocolError:
             raise SandboxDied("protocol", "the cell broke the connection to the grader") from None
+        error = checked["error"]
+        if error is not None and error["kind"] == "timeout" and step.asleep > step.asleep_s:
+            error["message"] = f"the cell was stopped after {step.asleep_s:g} s asleep"
         self._sweep()
         return checked
 
     @contextlib.contextmanager
     def session(self, seconds: float) -> Iterator[CheckChannel]:
-        """A forked child that serves one check for at most ``seconds``; everything it left running is killed.
+        """A forked child that serves one check for at most ``seconds`` of CPU time, times `Limits.check_factor`.
+
+        What it leaves running ends before anything else begins.
 
         Raises:
             SandboxDied: the worker no longer answers, so there is no child.
         """
+        seconds *= self._launch.limits.check_factor
         self._checks += 1
         number = self._checks
         self._sweep()
         ours, theirs = socket.socketpair()
-        try:
+        with ours, self._step("check", seconds):
             with theirs:
-                self._send({"do": "fork", "number": number}, GRACE_S)
+                self._send({"do": "fork", "number": number, "cpu_s": math.ceil(seconds) + 1})
                 try:
                     socket.send_fds(self._connection.socket, [b"f"], [theirs.fileno()])
                 except OSError:
                     raise SandboxDied("died", self._end_of_worker()) from None
-            deadline = min(time.monotonic() + seconds, self._deadline)
             connection = Connection(ours, tick=self._watch_check, room=RESULTS_BYTES)
-            channel = CheckChannel(self, connection, deadline, seconds, number)
+            channel = CheckChannel(self, connection, number)
             channel.open()
             yield channel
-        finally:
-            ours.close()
+            if channel.too_busy is not None:
+                raise channel.too_busy
 
     def kill(self) -> None:
         """End every process of the sandbox, and wait until they are gone."""
-        if self._inmates is not None:
-            self._inmates.end()
+        if self._processes is not None:
+            if self._clock is not None:
+                self._clock.measure()
+            self._processes.end()
         elif self._process is not None:
             self._process.kill()  # what it started ends with it: the kernel's parent-death signal
             end_starter(self._process)
 
     def ended_how(self, number: int) -> str:
         """How the child of check ``number`` ended, as far as the worker says."""
+        status, pause = None, 0.001
+        kept, self._connection.tick = self._connection.tick, self._watch_check
         try:
-            status = self._ask({"do": "status", "number": number}, GRACE_S).get("status")
-        except SandboxDied:
-            status = None
+            with contextlib.suppress(SandboxDied), self._step("process", ENDING_S, ENDING_S):
+                while status is None:  # its connection closes a moment before it ends
+                    status = self._ask({"do": "status", "number": number}).get("status")
+                    time.sleep(pause)
+                    self._watch_check(pause)
+                    pause = min(2 * pause, 0.05)
+        finally:
+            self._connection.tick = kept
         if type(status) is not int or not 0 <= status < 2**16:
             return "ended"
         return _ending(os.waitstatus_to_exitcode(status)) if not os.WIFSTOPPED(status) else "ended"
 
+    def check_limits(self) -> None:
+        """Measure once more what the current step has used.
+
+        Raises:
+            SandboxDied: it is more than its limits.
+        """
+        if self._clock is not None and (found := self._clock.last_look()):
+            raise SandboxDied("timeout", found)
+
+    def _step(
+        self, what: str, cpu_s: float, asleep_s: float | None = None, *, grace_s: float = 0.0
+    ) -> contextlib.AbstractContextManager[Step]:
+        assert self._clock is not None
+        limit = self._launch.limits.asleep_step_s if asleep_s is None else asleep_s
+        return self._clock.step(what, cpu_s, limit, grace_s=grace_s)
+
     def _sweep(self) -> None:
         """End what student code left running."""
-        if self._inmates is None or not self._inmates.sweep():
+        if self._processes is None or not self._processes.sweep(self._budget.check_wall):
             self.kill()
             raise SandboxDied("died", "the notebook left processes running that cannot be stopped")
 
-    def _watch(self) -> None:
+    def _watch(self, waited: float) -> None:
         """End everything when all processes together use more than allowed."""
-        if excess := self._excess():
+        if excess := self._excess(waited):
+            if self._interruptible and excess[0] == "timeout" and self._interrupt():
+                self._interrupted = excess
+                return
             self.kill()
-            raise SandboxDied(*excess)
+            raise SandboxDied(*(self._interrupted or excess))
 
-    def _watch_check(self) -> None:
+    def _interrupt(self) -> bool:
+        """Stop the cell that runs, and give it a moment to end; False when the submission has no time left."""
+        assert self._clock is not None and self._processes is not None
+        self._interruptible = False
+        if not self._clock.extend(GRACE_S):
+            return False
+        self._processes.interrupt()
+        return True
+
+    def _watch_check(self, waited: float) -> None:
         """The same during a check, which takes down only itself as long as the worker is within bounds."""
-        if excess := self._excess():
-            self._looked = 0.0
-            if self._inmates is None or not self._inmates.sweep() or self._excess():
-                self.kill()
+        if excess := self._excess(waited):
+            if excess[0] == "timeout":
+                self._sweep()
+            else:
+                if self._processes is None or not self._processes.sweep() or self._usage():
+                    self.kill()
             raise SandboxDied(*excess)
 
-    def _excess(self) -> tuple[str, str] | None:
-        """Kind and message of a bound that is exceeded, looked up every `WATCH_S`."""
-        now = time.monotonic()
-        if self._inmates is None or now - self._looked < WATCH_S:
+    def _excess(self, waited: float) -> tuple[str, str] | None:
+        """Kind and message of a limit that is exceeded, looked up every `clock.TICK_S`."""
+        if self._clock is None or not self._clock.due(waited):
             return None
-        self._looked = now
+        found = self._clock.look()
+        return ("timeout", found) if found else self._usage()
+
+    def _usage(self) -> tuple[str, str] | None:
+        """Kind and message of a limit on processes, memory and files that is exceeded."""
+        assert self._processes is not None
         limits = self._launch.limits
-        everyone = self._inmates.everyone()
+        everyone = self._processes.everyone()
         if sum(process.threads for process in everyone) > limits.processes + 4:
             return "died", f"more than {limits.processes} processes"
         allowed = limits.memory_mb * MEGABYTE
-        if self._inmates.memory(everyone, allowed) > allowed:
+        if self._processes.memory(everyone, allowed) > allowed:
             return "memory", f"more than {limits.memory_mb} MB of memory in all"
-        if self._inmates.files() > MAX_FILES:
+        if self._processes.files() > MAX_FILES:
             return "died", f"more than {MAX_FILES} files"
         return None
 
-    def _ask(self, command: dict[str, Any], seconds: float) -> Any:
-        deadline = min(time.monotonic() + seconds, self._deadline)
+    def _ask(self, command: dict[str, Any]) -> Any:
         self._questions += 1
-        self._send({**command, "id": self._questions}, seconds)
+        self._send({**command, "id": self._questions})
         try:
             while True:
-                reply = self._connection.receive(deadline)
+                reply = self._connection.receive()
                 if type(reply) is not dict or type(reply.get("id")) is not int:
                     raise ProtocolError("a reply of unknown form")
                 if reply["id"] == self._questions:
@@ -248,30 +300,21 @@ class Sandbox:
             raise SandboxDied("died", self._end_of_worker()) from None
         except ProtocolError as error:
             raise SandboxDied("protocol", f"the grader received {error}") from None
-        except DeadlinePassed:
-            raise SandboxDied("timeout", self._too_long(seconds)) from None
 
-    def _send(self, command: dict[str, Any], seconds: float) -> None:
+    def _send(self, command: dict[str, Any]) -> None:
         try:
-            self._connection.send(command, min(time.monotonic() + seconds, self._deadline))
+            self._connection.send(command)
         except PeerGone:
             raise SandboxDied("died", self._end_of_worker()) from None
-        except DeadlinePassed:
-            raise SandboxDied("timeout", self._too_long(seconds)) from None
-
-    def _too_long(self, seconds: float) -> str:
-        if time.monotonic() >= self._deadline:
-            return f"the submission's {self._launch.limits.wall_s:g} s are used up"
-        return f"no answer within {seconds:g} s"
 
     def _end_of_worker(self) -> str:
         """How the worker ended: bubblewrap passes its exit code on, and 128 + n for signal n."""
-        if self._process is None:
-            return "the process was never started"
-        try:
-            code = self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            return "the process closed its connection to the grader"
+        assert self._clock is not None and self._process is not None
+        with self._step("process", ENDING_S, ENDING_S):
+            while (code := self._process.poll()) is None:
+                time.sleep(0.005)
+                if self._clock.due(0.005) and self._clock.look():
+                    return "the process closed its connection to the grader"
         return f"the process {_ending(128 - code if code > 128 else code)}"
 
     def _last_words(self) -> str:
@@ -284,72 +327,23 @@ class Sandbox:
         self._connection.close()
         if self._process is not None and self._process.stderr:
             self._process.stderr.close()
-        if self._inmates is not None:
-            self._inmates.close()
+        if self._clock is not None:
+            self._clock.close()
+        if self._processes is not None:
+            self._processes.close()
         if self._scratch is not None:
             self._scratch.cleanup()
-
-
-class CheckChannel:
-    """The channel of one check (`calls.proxy.Channel`): requests to the child, replies believed only in form."""
-
-    def __init__(
-        self, sandbox: Sandbox, connection: Connection, deadline: float, seconds: float, number: int
-    ) -> None:
-        self._sandbox, self._connection = sandbox, connection
-        self._deadline, self._seconds, self._number = deadline, seconds, number
-        self._calls = 0
-        self.broken: CodeError | None = None
-
-    def open(self) -> None:
-        """Wait for the child."""
-        try:
-            self._exchange(None)
-        except CodeError as error:
-            if error.kind in ("timeout", "died"):
-                raise SandboxDied(error.kind, "the notebook's process no longer answers") from None
-            raise SandboxDied(error.kind, error.message) from None
-
-    def perform(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send one request and return its reply.
-
-        Raises:
-            CodeError: the child died, ran out of time or memory, or did not keep to the protocol. Every later
-                request raises the same.
-        """
-        if self.broken:
-            raise self.broken
-        return self._exchange(request)
-
-    def _exchange(self, request: dict[str, Any] | None) -> dict[str, Any]:
-        self._calls += 1
-        try:
-            if request is not None:
-                self._connection.send({"id": self._calls, "request": request}, self._deadline)
-            message = self._connection.receive(self._deadline)
-            return checked_reply(message, self._calls, request) if request is not None else {}
-        except PeerGone:
-            how = self._sandbox.ended_how(self._number)
-            self.broken = CodeError("died", "ProcessEnded", f"The process {how} before it returned a result.")
-        except DeadlinePassed:
-            self.broken = CodeError(
-                "timeout", "Timeout", f"Stopped: the check takes more than {self._seconds:g} s."
-            )
-        except SandboxDied as error:
-            self.broken = CodeError(error.kind, "LimitExceeded", f"Stopped: {error.message}.")
-        except TooMuch:
-            message = f"Stopped: the results of one check have more than {RESULTS_BYTES // MEGABYTE} MB."
-            self.broken = CodeError("memory", "LimitExceeded", message)
-        except ProtocolError as error:
-            self.broken = CodeError("protocol", "ProtocolError", f"The grader received {error}.")
-        raise self.broken
 
 
 def _ending(code: int) -> str:
     """An exit code (negative: a signal) in words for the student."""
     if code >= 0:
         return f"ended itself with exit code {code}"
-    meaning = {signal.SIGSEGV: " (it crashed)", signal.SIGXCPU: " (its CPU time was used up)"}
+    meaning = {
+        signal.SIGSEGV: " (it crashed)",
+        signal.SIGXCPU: " (its CPU time was used up)",
+        signal.SIGPROF: " (its time was up)",
+    }
     try:
         name = signal.Signals(-code)
     except ValueError:

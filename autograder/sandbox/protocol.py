@@ -224,17 +224,18 @@ class Connection:
     """Sends and receives frames over a stream socket.
 
     Attributes:
-        tick: called again and again while a frame is sent or awaited, at least every `TICK_S`; what it raises ends
-            the exchange.
+        tick: called again and again while a frame is sent or awaited, at least every `TICK_S`, with the seconds that
+            were spent waiting for the peer since its last call; what it raises ends the exchange.
         room: bytes that may still be received, over all frames; None for any number.
     """
 
     def __init__(
-        self, sock: socket.socket, tick: Callable[[], None] | None = None, room: int | None = None
+        self, sock: socket.socket, tick: Callable[[float], None] | None = None, room: int | None = None
     ) -> None:
         self.socket = sock
         self.tick = tick
         self.room = room
+        self._waited = 0.0
         self._timeout = sock.gettimeout()
 
     def send(self, value: Any, deadline: float | None = None) -> None:
@@ -297,14 +298,18 @@ class Connection:
             if remaining is not None and remaining <= 0:
                 raise DeadlinePassed
             if self.tick is not None:
-                self.tick()
+                waited, self._waited = self._waited, 0.0
+                self.tick(waited)
                 remaining = TICK_S if remaining is None else min(remaining, TICK_S)
             if remaining != self._timeout:  # mostly `TICK_S` as before: setting it is a system call
                 self.socket.settimeout(remaining)
                 self._timeout = remaining
+            began = time.monotonic()
             try:
                 return move(view)
             except TimeoutError:
                 continue
             except OSError:
                 raise PeerGone from None
+            finally:
+                self._waited += time.monotonic() - began

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
+import resource
 import socket
 import sys
-import time
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -20,8 +19,6 @@ from autograder.sandbox.cells import Shell
 from autograder.sandbox.file_locks import work_without_locks
 from autograder.sandbox.later import drawing_later
 from autograder.sandbox.protocol import Connection, PeerGone, ProtocolError
-
-ENDING_S = 0.3
 
 
 class Worker:
@@ -59,9 +56,9 @@ class Worker:
                 case "cell":
                     self._reply(command, self._cell(command))
                 case "fork":
-                    self._fork(command["number"])
+                    self._fork(command["number"], command["cpu_s"])
                 case "status":
-                    self._reply(command, {"status": self._status(command["number"])})
+                    self._reply(command, {"status": self._ended.get(command["number"])})
 
     def _reply(self, command: dict[str, Any], content: dict[str, Any]) -> None:
         self._connection.send({**content, "id": command["id"]})
@@ -75,7 +72,7 @@ class Worker:
             only_definitions=command["only_definitions"],
         )
 
-    def _fork(self, number: int) -> None:
+    def _fork(self, number: int, cpu_s: int) -> None:
         _, fds, _, _ = socket.recv_fds(self._connection.socket, 1, 1)
         # A collection in the child would write to every page that it shares with this process, and so copy it.
         gc.freeze()
@@ -86,18 +83,12 @@ class Worker:
             return
         try:
             self._connection.close()
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            # The parent measures all processes together; this is one more limit.
+            cpu_s = min(cpu_s, resource.getrlimit(resource.RLIMIT_CPU)[1])
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
             serve_session(Connection(socket.socket(fileno=fds[0])), self._namespace)
         finally:
             os._exit(0)
-
-    def _status(self, number: int) -> int | None:
-        """The wait status of that child; its connection closes a moment before it ends."""
-        until = time.monotonic() + ENDING_S
-        while number in self._children and time.monotonic() < until:
-            time.sleep(0.002)
-            self._reap()
-        return self._ended.get(number)
 
     def _reap(self) -> None:
         """Collect ended children: until then each counts as a process."""

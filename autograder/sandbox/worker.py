@@ -7,8 +7,8 @@ parent speaks: a parent that was killed in between leaves nothing behind. Then i
     {"do": "files", "files": {name: uint8 array}}    write the submission's files into the working directory
     {"do": "cell", "label": str, "source": str,      execute a cell in the notebook's namespace, or only what it
      "only_definitions": bool}                       defines
-    {"do": "fork", "number": int} + a socket         fork a child that serves a `Session` on that socket
-    {"do": "status", "number": int}                  how that child ended
+    {"do": "fork", "number": int, "cpu_s": int}      fork a child that serves a `Session` on a socket that follows
+    {"do": "status", "number": int}                  how that child ended; null while it lives
 
 Student code runs in this very process, so nothing here is a defence: the walls are outside, and the parent believes
 nothing that comes from here.
@@ -42,7 +42,7 @@ def give_up_rights(options: dict) -> None:
         if name == "RLIMIT_NPROC" and not options["private_ids"]:
             continue  # without a user id or user namespace of its own the limit would count the grader's processes
         resource.setrlimit(getattr(resource, name), (value, value))
-    # A second between the two: the first sends a signal whose name says why.
+    # For one process; the parent measures all of them together. The first of the two sends a signal that says why.
     resource.setrlimit(resource.RLIMIT_CPU, (options["cpu_s"], options["cpu_s"] + 1))
     if options["enclosed"]:
         enclosure = _enclosure()

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -358,9 +358,3 @@ def _data_folder() -> Path:
 def fuzz_cases(task: str) -> list[tuple[str, str, str]]:
     """(name, junk, source) for every public name of ``task`` and every kind of junk."""
     return [(n, j, junk_source(task, n, body)) for n in public_names(task) for j, body in JUNK.items()]
-
-
-def seconds_of(call: Callable[[], dict[str, CheckResult]]) -> dict[str, float]:
-    """The seconds of each check in a run, the slowest first."""
-    results = call()
-    return dict(sorted(((r.name, round(r.seconds, 3)) for r in results.values()), key=lambda row: -row[1]))

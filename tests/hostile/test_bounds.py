@@ -13,14 +13,16 @@ from autograder.checks import CHECK_SECONDS
 from autograder.grading.evaluate import MAX_STARTS, OUTPUT_LIMIT
 from autograder.notebook.cells import MAX_CELLS
 from autograder.notebook.npz import MAX_BYTES
-from autograder.sandbox.inmates import MAX_FILES
+from autograder.sandbox.clock import WALL_FACTOR
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import SOURCE_LIMIT
+from autograder.sandbox.processes import MAX_FILES
 from autograder.sandbox.protocol import MAX_ARRAYS, MAX_BODY, MAX_HEADER
 
 HOME = Path(__file__).resolve().parents[2]
 FIXED = {
-    "seconds of one check": CHECK_SECONDS,
+    "CPU seconds of one check": CHECK_SECONDS,
+    "times its CPU seconds that a check may take by the clock": WALL_FACTOR,
     "processes started for one submission": MAX_STARTS,
     "files in all writable places": MAX_FILES,
     "bytes of one message from the sandbox": MAX_BODY,

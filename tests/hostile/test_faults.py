@@ -57,7 +57,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         find_bubblewrap()
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    root = classroom.make_course(tmp_path_factory.mktemp("faults") / "course", (TASK,), cell_s=5, wall_s=60)
+    root = classroom.make_course(tmp_path_factory.mktemp("faults") / "course", (TASK,), cell_s=5, cpu_s=60)
     hand_in(root)
     return root
 

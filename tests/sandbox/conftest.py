@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,11 +26,10 @@ def start(kit: Path) -> Iterator[Callable[..., Sandbox]]:
     except SandboxUnavailable as error:
         pytest.skip(str(error))
 
-    def make(*, seconds: float = 20, **limits: float) -> Sandbox:
-        bounds = Limits(
-            **{"wall_s": 20, "cell_s": 0.3, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits}
-        )
-        return Sandbox(Launch(kit, None, bounds), time.monotonic() + seconds)
+    def make(**limits: float) -> Sandbox:
+        short = {"cpu_s": 20, "cell_s": 0.3, "asleep_s": 20, "asleep_step_s": 0.5}
+        bounds = Limits(**{**short, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits})
+        return Sandbox(Launch(kit, None, bounds))
 
     yield make
 

@@ -171,7 +171,7 @@ def test_only_the_definitions_of_a_cell(sandbox: Sandbox) -> None:
     ],
 )
 def test_forged_notes_are_refused_or_cut(sandbox: Sandbox, notes: str) -> None:
-    from autograder.sandbox.process import SandboxDied
+    from autograder.sandbox.channel import SandboxDied
 
     forge = (
         "import gc, sys\nfrom autograder.sandbox.cells import Shell\n"

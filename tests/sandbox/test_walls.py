@@ -16,8 +16,9 @@ import pytest
 from autograder.calls import connect
 from autograder.sandbox import doctor
 from autograder.sandbox.backends import Launch
+from autograder.sandbox.channel import SandboxDied
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.process import Sandbox, SandboxDied
+from autograder.sandbox.process import Sandbox
 
 ROOT = Path(__file__).parents[2]
 
@@ -269,7 +270,7 @@ from autograder.calls import connect
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import Sandbox
-with Sandbox(Launch(Path(sys.argv[1]), None, Limits(cell_s=30)), time.monotonic() + 60) as sandbox:
+with Sandbox(Launch(Path(sys.argv[1]), None, Limits(cell_s=30))) as sandbox:
     sandbox.run_cell("cell 1", sys.argv[2])
     if "daemon" in sys.argv[2]:
         with sandbox.session(30) as channel:
