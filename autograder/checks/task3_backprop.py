@@ -718,7 +718,7 @@ def expect_fraction(
         expect_close(got, right, "accuracy of one image", atol=1e-9)
 
 
-@check(TASK, points=14, equation="(22)", seconds=40)
+@check(TASK, points=14, equation="(22)", seconds=80)
 @builds_on(*EARLIER)
 def train_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskData) -> Partial | None:
     """A network trained by train reads images that it has never seen."""

@@ -29,7 +29,7 @@ class Limits:
         file_mb: MiB of a submitted notebook or parameter file.
     """
 
-    cpu_s: float = 600.0
+    cpu_s: float = 300.0
     cell_s: float = 60.0
     check_factor: float = 1.0
     asleep_s: float = 30.0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.sandbox.backends import Launch, SandboxUnavailable, find_bubblewrap
+from autograder.sandbox.clock import Budget
 from autograder.sandbox.kit import stage
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import Sandbox
@@ -26,10 +27,10 @@ def start(kit: Path) -> Iterator[Callable[..., Sandbox]]:
     except SandboxUnavailable as error:
         pytest.skip(str(error))
 
-    def make(**limits: float) -> Sandbox:
+    def make(budget: Budget | None = None, **limits: float) -> Sandbox:
         short = {"cpu_s": 20, "cell_s": 0.3, "asleep_s": 20, "asleep_step_s": 0.5}
         bounds = Limits(**{**short, "memory_mb": 600, "processes": 32, "disk_mb": 4, **limits})
-        return Sandbox(Launch(kit, None, bounds))
+        return Sandbox(Launch(kit, None, bounds), budget)
 
     yield make
 
