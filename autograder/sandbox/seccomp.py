@@ -10,6 +10,10 @@ system, and whatever the kernel keeps for a *file* can carry a message: record l
 notifications, futexes in its pages, and questions about which of its pages are in memory. `sysinfo` counts the
 processes of the whole machine.
 
+Two things are done as if they had been: nothing inside changes its priority, so that nobody waits longer for a processor
+than others do, and nothing changes what happens when a child ends. A program that ignores SIGCHLD would let the kernel
+forget its children, and with them the CPU time that they have used.
+
 A denied call fails with EPERM, so that a program sees an error and is not killed. A call with a number that is newer
 than this table fails with ENOSYS, and libraries fall back to an older one. Everything else passes: isolation comes from
 the namespaces and limits, and this is one more layer.
@@ -59,13 +63,15 @@ IOCTL = {
     "FICLONE": 0x40049409,  # pathlib tries it and falls back only when the file system itself refuses
     "TCGETS2": 0x802C542A,
 }
+SIGCHLD = 17
 MADV_COLD, MADV_PAGEOUT = 20, 21  # push pages of shared files out of memory
 # Waiting without FUTEX_PRIVATE_FLAG: WAIT, WAIT_BITSET and WAIT_REQUEUE_PI, each with and without FUTEX_CLOCK_REALTIME.
 FUTEX_SHARED_WAITS = (0, 9, 11, 256, 265, 267)
 
 # The numbers of the calls whose arguments decide, and of those that are denied.
 NAMES = (
-    *("clone", "mmap", "fcntl", "ioctl", "madvise", "futex", "preadv2", "pwritev2"),
+    *("clone", "mmap", "fcntl", "ioctl", "madvise", "futex", "preadv2", "pwritev2", "rt_sigaction"),
+    *("setpriority", "sched_setparam", "sched_setscheduler", "sched_setattr", "ioprio_set"),
     *("socket", "socketpair", "ptrace", "syslog", "mount", "umount2", "pivot_root", "chroot", "unshare", "setns"),
     *("process_vm_readv", "process_vm_writev", "kcmp", "init_module", "finit_module", "delete_module"),
     *("kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "quotactl"),
@@ -79,7 +85,8 @@ ARCHITECTURES = {
     "x86_64": (
         0xC000003E,
         (
-            *(56, 9, 72, 16, 28, 202, 327, 328),
+            *(56, 9, 72, 16, 28, 202, 327, 328, 13),
+            *(141, 142, 144, 314, 251),
             *(41, 53, 101, 103, 165, 166, 155, 161, 272, 308),
             *(310, 311, 312, 175, 313, 176),
             *(246, 320, 169, 167, 168, 163, 179),
@@ -94,7 +101,8 @@ ARCHITECTURES = {
     "aarch64": (
         0xC00000B7,
         (
-            *(220, 222, 25, 29, 233, 98, 286, 287),
+            *(220, 222, 25, 29, 233, 98, 286, 287, 134),
+            *(140, 118, 119, 274, 30),
             *(198, 199, 117, 116, 40, 39, 41, 51, 97, 268),
             *(270, 271, 272, 105, 273, 106),
             *(104, 294, 142, 224, 225, 89, 60),
@@ -152,8 +160,19 @@ def program(machine: str | None = None) -> bytes | None:
 
 def _by_arguments(name: str) -> list[bytes]:
     """The instructions that decide about a call of ``name``; each way through them ends in a verdict."""
-    allow, deny = _instruction(RETURN, ALLOW), _fail(errno.EPERM)
+    allow, deny, done = _instruction(RETURN, ALLOW), _fail(errno.EPERM), _fail(0)
     match name:
+        case "rt_sigaction":  # a pointer to the new action, or null to ask for the present one
+            asks = [
+                _argument(1),
+                *_unless_equal(0, done),
+                _argument(1, high=True),
+                *_unless_equal(0, done),
+                allow,
+            ]
+            return [_argument(0), *_when_equal(SIGCHLD, asks), allow]
+        case "setpriority" | "sched_setparam" | "sched_setscheduler" | "sched_setattr" | "ioprio_set":
+            return [done]
         case "clone":
             return [_argument(0), _instruction(JUMP_SET, NEW_NAMESPACES, 0, 1), deny, allow]
         case "mmap":

@@ -127,3 +127,13 @@ def test_calls_newer_than_the_table_do_not_exist(machine):
 
 def test_an_unknown_processor_has_no_filter():
     assert seccomp.program("riscv64") is None
+
+
+@pytest.mark.parametrize(("machine", "sigaction", "priority"), [("x86_64", 13, 141), ("aarch64", 134, 140)])
+def test_children_are_not_forgotten_and_priorities_stay(machine, sigaction, priority):
+    done, child, user = seccomp.ERRNO, 17, 10
+    assert verdict(machine, sigaction, child, 0x7F0000000000) == done
+    assert verdict(machine, sigaction, child, 0x1000) == done
+    assert verdict(machine, sigaction, child, 0) == ALLOWED  # only asks
+    assert verdict(machine, sigaction, user, 0x7F0000000000) == ALLOWED
+    assert verdict(machine, priority, 0, 0, 19) == done
