@@ -24,7 +24,6 @@ import numpy as np
 CHECK_SECONDS = (
     20.0  # CPU time of one check; the slowest right answer needs 2, a training check names its own
 )
-ASLEEP_SECONDS = 10.0  # of one check: whoever neither computes nor waits for a processor
 
 
 @dataclass(frozen=True)

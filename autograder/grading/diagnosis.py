@@ -42,7 +42,9 @@ LOG_BYTES = 16 * 2**20  # what one check may leave behind; above, it is not comp
 LOG_CALLS = 3000
 COMPARED = (Status.FAILED, Status.PARTIAL, Status.ERROR, Status.MISSING)
 MOST_NAMED = 3  # more candidates than these say nothing certain
-HARD_STOP_S = 5.0  # never reached unless a student's numbers send a planted mistake into an endless loop
+HARD_STOP_S = (
+    20.0  # of CPU time; never reached unless a student's numbers send a mistake into an endless loop
+)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 Log = list[tuple[dict[str, Any], dict[str, Any]]]
@@ -282,7 +284,7 @@ class _Stopped(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def _time_to_stop() -> Iterator[None]:
-    """Leave the block after `HARD_STOP_S`; what has been found until then stands."""
+    """Leave the block after `HARD_STOP_S` of CPU time; what has been found until then stands."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -290,12 +292,12 @@ def _time_to_stop() -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise _Stopped
 
-    kept = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, HARD_STOP_S)
+    kept = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, HARD_STOP_S)
     try:
         yield
     except _Stopped:
         pass
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, kept)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, kept)

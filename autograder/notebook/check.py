@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from autograder.notebook.answers import load_answers
 from autograder.notebook.cells import code_cells, parse_notebook
 from autograder.notebook.data import local_data
 from autograder.notebook.failures import Failures, python_version
+from autograder.notebook.timing import CELL_LIMIT_S, Used, measured, warnings
 from autograder.sandbox.cells import Shell
 
 CELL_SECONDS = 600.0  # the student's own machine and time; only a forgotten endless loop is stopped
@@ -27,20 +28,22 @@ COLLECTED = ("submitted", "autograded")  # nbgrader's folders of what students h
 
 
 class Shown:
-    """A result that notebooks show as HTML and everything else as text."""
+    """A result and what it took, which notebooks show as HTML and everything else as text."""
 
-    def __init__(self, result: CheckResult) -> None:
-        self.result = result
+    def __init__(self, result: CheckResult, used: Used, cpu_s: float) -> None:
+        self.result, self.used = result, used
+        self.warnings = warnings("check", used, cpu_s)
 
     def __repr__(self) -> str:
-        return render.text(self.result)
+        return render.text(self.result, self.used, self.warnings)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # nbgrader without our configuration reads a cell's plain value as its points: so it gets them.
         shell = type(sys.modules["IPython"].get_ipython()).__name__ if "IPython" in sys.modules else ""
         if shell == "ZMQInteractiveShell":
-            return {"text/html": render.html(self.result), "text/plain": f"{self.result.points}"}
-        return {"text/plain": render.text(self.result)}
+            shown = render.html(self.result, self.used, self.warnings)
+            return {"text/html": shown, "text/plain": f"{self.result.points}"}
+        return {"text/plain": repr(self)}
 
 
 def check(name: str) -> Shown:
@@ -49,12 +52,10 @@ def check(name: str) -> Shown:
     Raises:
         ValueError: there is no such check.
     """
-    return Shown(check_namespace(find_check(name), sys._getframe(1).f_globals))
+    return check_namespace(find_check(name), sys._getframe(1).f_globals)
 
 
-def check_namespace(
-    check: Check, namespace: Mapping[str, Any], failures: Failures | None = None
-) -> CheckResult:
+def check_namespace(check: Check, namespace: Mapping[str, Any], failures: Failures | None = None) -> Shown:
     """Run ``check`` on the definitions in ``namespace`` with the recorded answers.
 
     Args:
@@ -67,7 +68,10 @@ def check_namespace(
     student = connect(Session(namespace))
     reference = connect(Replayer(log), trusted=True)
     data = local_data(check.task) if check.wants_data else None
-    return run_check(check, student, reference, ReplayRng(draws), data, why=(failures or Failures("")).why)
+    why = (failures or Failures("")).why
+    with measured() as used:
+        result = run_check(check, student, reference, ReplayRng(draws), data, why=why)
+    return Shown(result, used, check.seconds)
 
 
 @cache
@@ -91,10 +95,13 @@ def find_check(name: str) -> Check:
     return known[name]
 
 
-def check_notebook(path: Path) -> Iterator[CheckResult]:
+def check_notebook(path: Path, on_warning: Callable[[str], None] = print) -> Iterator[Shown]:
     """Execute the notebook at ``path`` here, as its owner, and run every check of its task on it.
 
     Cells tagged ``experiment`` are not run. A failing cell does not stop the next.
+
+    Args:
+        on_warning: told of cells that take long.
 
     Raises:
         NotebookError: the file cannot be read.
@@ -112,19 +119,24 @@ def check_notebook(path: Path) -> Iterator[CheckResult]:
     autograder.check = lambda *names, **options: None  # type: ignore[assignment]
     os.environ["MPLBACKEND"] = "Agg"  # no window that waits to be closed
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    failures = _run_cells(notebook, namespace)
+    failures = _run_cells(notebook, namespace, on_warning)
     for check in load_checks(task).values():
         yield check_namespace(check, namespace, failures)
 
 
-def _run_cells(notebook: dict[str, Any], namespace: dict[str, Any]) -> Failures:
+def _run_cells(
+    notebook: dict[str, Any], namespace: dict[str, Any], on_warning: Callable[[str], None]
+) -> Failures:
     """Execute the cells that are not graded; what failed in them."""
     shell, failures = Shell(namespace), Failures("this computer's Python", python_version(notebook))
     for cell in code_cells(notebook):
         if cell.graded or cell.experiment:
             continue
         place = f"cell {cell.number}"
-        outcome = shell.execute(cell.source, place, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
+        with measured() as used:
+            outcome = shell.execute(cell.source, place, seconds=CELL_SECONDS, output_limit=OUTPUT_LIMIT)
+        for warning in warnings(place, used, CELL_LIMIT_S):
+            on_warning(warning)
         if error := outcome["error"]:
             failures.add(place, error["type"], error["message"], cell.source)
         for where, said, names in outcome["lost"]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from autograder.checks.outcome import CheckResult, Status
+from autograder.notebook.timing import Used
 
 MARKS = {
     Status.PASSED: ("✓", "#1a7f37"),
@@ -21,10 +23,18 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def text(result: CheckResult) -> str:
-    """The result in a few lines of plain text."""
+def text(result: CheckResult, used: Used | None = None, warnings: Sequence[str] = ()) -> str:
+    """The result in a few lines of plain text.
+
+    Args:
+        used: what it took here, to be shown beside it.
+        warnings: about that.
+    """
     mark, _ = MARKS.get(result.status, FAILED_MARK)
     lines = [f"{mark} {result.name}  {points(result.points)}/{points(result.max_points)}  {result.title}"]
+    if used is not None:
+        lines[0] += f"  ({used.cpu:.2f} s)"
+    lines += [f"    Attention: {line}" for line in warnings]
     if result.message:
         lines.append(f"    {result.message}")
     lines += [f"    in {place}" for place in result.where]
@@ -45,15 +55,17 @@ def advice(result: CheckResult) -> list[str]:
     return [f"Hint: {result.hint}"] if result.hint else []
 
 
-def html(result: CheckResult) -> str:
-    """The result as one small block; colours that also read in grey."""
+def html(result: CheckResult, used: Used | None = None, warnings: Sequence[str] = ()) -> str:
+    """The result as one small block; colours that also read in grey. The other arguments as in `text`."""
     mark, colour = MARKS.get(result.status, FAILED_MARK)
     head = (
         f'<span style="color:{colour};font-weight:bold">{mark} {escape(result.name)}</span> '
         f"<b>{points(result.points)}/{points(result.max_points)}</b> "
         f'<span style="opacity:.75">{escape(result.title)}</span>'
     )
-    body = []
+    if used is not None:
+        head += f' <span style="opacity:.75;float:right" title="CPU time">{used.cpu:.2f} s</span>'
+    body = [f"<div><b>Attention:</b> {escape(line)}</div>" for line in warnings]
     if result.message:
         body.append(f"<div>{escape(result.message)}</div>")
     if result.where:

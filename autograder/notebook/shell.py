@@ -9,10 +9,9 @@ from pathlib import Path
 
 from autograder.checks import CheckDefinitionError
 from autograder.checks.outcome import Status
-from autograder.notebook import render
 from autograder.notebook.answers import AnswersMissing
 from autograder.notebook.cells import NotebookError
-from autograder.notebook.check import check_notebook
+from autograder.notebook.check import Shown, check_notebook
 
 DONE, FAILED, MISUSE = 0, 1, 2
 
@@ -22,19 +21,29 @@ def run_checks(path: Path, *, as_json: bool = False) -> int:
     if not path.is_file():
         print(f"{path} does not exist. Expected a notebook, as task1_forward.ipynb.", file=sys.stderr)
         return MISUSE
-    results = []
+    checked: list[Shown] = []
     try:
-        for result in check_notebook(path):
-            results.append(result)
+        for shown in check_notebook(path, lambda text: print(f"Attention: {text}", file=sys.stderr)):
+            checked.append(shown)
             if not as_json:
-                print(render.text(result), flush=True)
+                print(shown, flush=True)
     except (NotebookError, ValueError, AnswersMissing, CheckDefinitionError) as error:
         print(error, file=sys.stderr)
         return MISUSE
+    results = [shown.result for shown in checked]
     got, full = sum(r.points for r in results), sum(r.max_points for r in results)
     later = sum(r.max_points for r in results if r.status is Status.DEFERRED)
     if as_json:
-        print(json.dumps({"points": got, "max_points": full, "checks": [r.as_dict() for r in results]}))
+        rows = [
+            {
+                **shown.result.as_dict(),
+                "cpu_s": round(shown.used.cpu, 3),
+                "asleep_s": round(shown.used.asleep, 3),
+                "warnings": shown.warnings,
+            }
+            for shown in checked
+        ]
+        print(json.dumps({"points": got, "max_points": full, "checks": rows}))
     else:
         print(
             f"\n{path.name}: {got:g} of {full:g} points"
