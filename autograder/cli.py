@@ -168,6 +168,17 @@ def _package_facts() -> list[Any]:
     ]
 
 
+def warn_of_many(jobs: int) -> None:
+    """Say so when more is to run at one time than there are processors."""
+    processors = os.cpu_count() or 1
+    if jobs > processors:
+        err.print(
+            f"-j {jobs}: this machine has {processors} processors. No grade depends on it, but nothing ends sooner.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
 def say(good: bool, name: str, detail: str) -> None:
     out.print(
         "[green]✓[/]" if good else "[red]✗[/]", escape(name), f"[dim]{escape(detail)}[/]", highlight=False
@@ -301,6 +312,8 @@ def grade(
                 require_private(dask, insecure=insecure_cluster)
             except ClusterError as error:
                 raise CourseError([str(error)]) from None
+        if not dask:
+            warn_of_many(jobs)
         if unsafe_no_sandbox:
             err.print(
                 "No sandbox: student code runs with your rights. Every grade is provisional.",
@@ -449,6 +462,7 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Prove the checks: what is right passes in any style, every known mistake is rejected and named."""
+    warn_of_many(jobs)
     if submission is not None:
         return audit_past(tasks, submission, jobs, as_json)
     from autograder.audit.course_audit import audit as audit_tasks
