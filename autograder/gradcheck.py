@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from autograder.calls.numbers import NotNumbers, as_numbers
 from autograder.relations import relation, reorderings
 
 STEP = 1e-5  # near the cube root of float64's epsilon, where rounding and truncation balance
@@ -97,9 +99,9 @@ def gradient_check(
         rng: for the random directions; a fixed generator when absent.
 
     Raises:
-        ValueError: ``analytic`` or ``d_out`` has the wrong shape.
+        ValueError: ``analytic`` or ``d_out`` has the wrong shape, or something in it or in f(x) is no number.
     """
-    analytic = np.asarray(analytic, dtype=np.float64)
+    analytic = _floats(analytic, name)
     if analytic.shape != np.shape(x):
         raise ValueError(f"{name}: the gradient has shape {analytic.shape}, its argument {np.shape(x)}")
     probe = _Probe(f, x, d_out)
@@ -122,8 +124,8 @@ class _Probe:
     ) -> None:
         self._f = f
         self.x = np.array(x, dtype=np.float64)
-        self.d_out = np.asarray(d_out, dtype=np.float64)
-        self.out = np.asarray(f(self.x.copy()))
+        self.d_out = _floats(d_out, "d_out")
+        self.out = _numbers(f(self.x.copy()), "f(x)")
         self.single = self.out.dtype == np.float32
         size = float(np.sqrt(np.mean(self.x**2))) if self.x.size else 0.0
         self.step = step or (STEP_FLOAT32 if self.single else STEP) * max(1.0, size / FAR_OUT)
@@ -164,7 +166,21 @@ class _Probe:
         return np.abs(analytic - numeric) <= rtol * np.abs(numeric) + rtol * scale + self.noise
 
     def _loss(self, x: np.ndarray) -> float:
-        return float(np.sum(np.asarray(self._f(x), dtype=np.float64) * self.d_out))
+        out = _floats(self._f(x), "f(x)")
+        if out.shape != self.d_out.shape:
+            raise ValueError(f"f(x) has shape {out.shape} where it had {self.d_out.shape}")
+        return float(np.sum(out * self.d_out))
+
+
+def _numbers(value: Any, name: str) -> np.ndarray:
+    try:
+        return as_numbers(value)
+    except NotNumbers as error:
+        raise ValueError(f"{name}: {str(error) or 'no numbers'}") from None
+
+
+def _floats(value: Any, name: str) -> np.ndarray:
+    return _numbers(value, name).astype(np.float64)
 
 
 def _compare_elements(

@@ -54,7 +54,7 @@ def _measure(value: Any, depth: int) -> tuple[tuple[int, ...], np.dtype]:
     kind = type(value)
     if kind in SCALARS:
         return (), SCALARS[kind]
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         if value.dtype.kind not in ARRAY_KINDS or depth + value.ndim > MAX_NESTING:
             raise NotNumbers("")
         return value.shape, value.dtype

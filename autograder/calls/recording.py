@@ -58,11 +58,18 @@ def difference(got: Any, recorded: Any) -> str:
                 return f"your earlier result has shape {mine.shape}, the recorded one {theirs.shape}"
             if mine.dtype.kind == "f" and not np.isfinite(mine).all():
                 return "your earlier result is not finite"
-            worst = np.unravel_index(np.argmax(np.abs(mine.astype(float) - theirs.astype(float))), mine.shape)
-            place = ", ".join(map(str, worst))
-            return f"your earlier result has {mine[worst]:.6g} at [{place}], the recorded one {theirs[worst]:.6g}"
-        return f"your earlier result is {mine!r:.60}, the recorded one {theirs!r:.60}"
+            here, there = mine.astype(float), theirs.astype(float)
+            worst = np.unravel_index(np.argmax(np.abs(here - there)), mine.shape)
+            place = ", ".join(str(int(i)) for i in worst)
+            return (
+                f"your earlier result has {here[worst]:.6g} at [{place}], the recorded one {there[worst]:.6g}"
+            )
+        return f"your earlier result is {_few(mine)}, the recorded one {_few(theirs)}"
     return "your earlier results differ from the recorded ones"
+
+
+def _few(value: Any) -> str:
+    return repr(value[:60] if isinstance(value, str) else value)[:60]
 
 
 class RecordingRng:

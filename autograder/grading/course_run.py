@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
+from autograder.calls.text import clean
 from autograder.checks import load_checks
 from autograder.checks.outcome import CheckResult
 from autograder.course import Course
@@ -58,6 +59,9 @@ class Graded:
     fresh: bool = True
     flags: tuple[str, ...] = ()
     too_busy: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fault", clean(self.fault))
 
     @property
     def all_flags(self) -> tuple[str, ...]:

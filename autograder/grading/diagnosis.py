@@ -28,7 +28,10 @@ import numpy as np
 
 from autograder.authoring.reference import reference_namespace
 from autograder.calls import Session
+from autograder.calls.numbers import NotNumbers, as_numbers
 from autograder.calls.proxy import Channel
+from autograder.calls.session import MESSAGE_LIMIT
+from autograder.calls.text import clean
 from autograder.calls.values import Handle, agrees, copied, leaves, map_leaves
 from autograder.checks.outcome import Cause, CheckResult, Status
 from autograder.misconceptions import Misconception, load_misconceptions, load_styles
@@ -182,8 +185,12 @@ class _Replies:
         mine, theirs = own.get("error"), recorded.get("error")
         if mine is not None and theirs is not None:
             # The error that ended the check is the finding; before that the words of a message are everyone's own.
-            if (last or self._words) and mine["message"] != self._with_own_paths(theirs["message"]):
-                return False
+            if last or self._words:
+                own_words = clean(
+                    mine["message"], MESSAGE_LIMIT, lines=True
+                )  # as a sandbox's reply is cleaned
+                if own_words != self._with_own_paths(theirs["message"]):
+                    return False
             return (mine["kind"], mine["type"]) == (theirs["kind"], theirs["type"])
         if mine is not theirs:
             return False
@@ -222,8 +229,8 @@ class _Replies:
         if not isinstance(mine, numbers) or not isinstance(theirs, numbers):
             return type(mine) is type(theirs) and bool(mine == theirs)
         try:
-            a, b = np.asarray(mine), np.asarray(theirs)
-        except (ValueError, OverflowError):  # rows of different lengths; a list of handles and numbers
+            a, b = as_numbers(mine), as_numbers(theirs)
+        except NotNumbers:
             return False
         if a.dtype.kind in "iub" and b.dtype.kind in "iub":
             return a.shape == b.shape and bool((a == b).all())

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.calls.text import clean
 from autograder.grading.submission import Submission
 from autograder.notebook.cells import NotebookError, cell_source, parse_notebook
 
@@ -22,7 +23,8 @@ def flags_of(submission: Submission, assignment: nbformat.NotebookNode) -> tuple
     Args:
         assignment: the notebook in `source/`; its grade and solution cells are the only ones believed.
     """
-    return (*submission.flags, *_damage(submission, masters_of(assignment)))
+    found = (*submission.flags, *_damage(submission, masters_of(assignment)))
+    return tuple(clean(flag) for flag in found)
 
 
 def masters_of(assignment: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:

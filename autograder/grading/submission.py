@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.calls.text import clean
 from autograder.course import Course, Task
 from autograder.sandbox.limits import MEGABYTE
 
@@ -119,8 +120,8 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
 
 
 def printable(name: str) -> str:
-    """A file's name for people, pages and databases: bytes that are no UTF-8 become question marks."""
-    return name.encode("utf-8", "replace").decode()
+    """A file's name for people, pages and databases: cleaned; bytes that are no UTF-8 are seen as such."""
+    return clean(name)
 
 
 def _notebook_name(folder: Path, task: str, flags: list[str]) -> str | None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache, partial
 
+from autograder.calls.text import clean
+
 LONGEST = 120  # characters of a text that can be a moment
 SHOWN = 40  # characters of it in a message
 
@@ -121,8 +123,8 @@ def read_stamp(text: str, zone: tzinfo) -> Stamp:
 
 
 def _shown(text: str) -> str:
-    clean = "".join(letter if letter.isprintable() else "?" for letter in text.strip())
-    return f"“{clean[:SHOWN]}{'…' if len(clean) > SHOWN else ''}”"
+    text = clean(text.strip())
+    return f"“{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}”"
 
 
 def _moments(line: str, zone: tzinfo) -> tuple[set[datetime], date | None, str]:
