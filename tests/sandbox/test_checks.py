@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.calls import CodeError, connect, run
-from autograder.sandbox.channel import SandboxDied
+from autograder.sandbox.channel import RESULTS_BYTES, SandboxDied
 
 SECONDS = 0.5
 GOOD = "import numpy as np\ndef good(x): return x * 2\n"
@@ -53,6 +53,20 @@ def test_only_the_check_is_lost(sandbox, body, kind, words):
                 student.good(1)
             assert again.value.kind == kind
     good_check_passes(sandbox)
+
+
+def test_results_of_one_check_are_bounded_together(sandbox):
+    part = RESULTS_BYTES // 4
+    sandbox.run_cell("cell 1", f"import numpy as np\ndef f(): return np.zeros({part - 10_000}, np.uint8)")
+    for _ in range(2):  # each check has all of it
+        with sandbox.session(20) as channel:
+            student = connect(channel)
+            for _ in range(4):
+                assert student.f().nbytes == part - 10_000
+            with pytest.raises(CodeError) as raised:
+                student.f()
+            assert raised.value.kind == "memory"
+            assert "128 MB" in raised.value.message
 
 
 def test_a_result_that_is_too_large_is_named(start):
@@ -172,3 +186,30 @@ def test_a_program_reads_and_prints(sandbox):
     with sandbox.session(2) as channel:
         outcome = run(connect(channel).main, stdin="41\n")
     assert (outcome.stdout, outcome.stderr, outcome.exit_code) == ("42\n", "index? ", 2)
+
+
+def test_strict_settings_of_a_notebook_are_not_those_of_a_check(sandbox):
+    strict = "import warnings\nnp.seterr(all='raise')\nwarnings.simplefilter('error')\n"
+    sandbox.run_cell(
+        "cell 1",
+        f"{GOOD}{strict}def f(x):\n    np.seterr(all='raise')\n    return np.exp(x)\ndef g(x): return x / 0",
+    )
+    with sandbox.session(20) as channel:
+        student = connect(channel)
+        assert student.g(np.zeros(2)).shape == (2,)
+        with pytest.raises(CodeError):  # its own wish, for itself
+            student.f(np.array([-1e4]))
+        assert student.g(np.ones(2)).tolist() == [np.inf, np.inf]
+        assert student.np.geterr()["over"] == "warn"
+
+
+def test_long_doubles_and_half_floats_come_out_as_what_they_are(sandbox):
+    sandbox.run_cell("cell 1", f"{GOOD}def f(name): return np.ones((2, 3), name).T[::-1]")
+    with sandbox.session(20) as channel:
+        student = connect(channel)
+        for name in ("longdouble", "float16", ">f4", "bool"):
+            got = student.f(name)
+            assert got.dtype == np.dtype(name).newbyteorder("<")
+            assert got.shape == (3, 2)
+        again = student.good(student.f("longdouble"))
+        assert again.dtype == np.longdouble
