@@ -12,7 +12,6 @@ from autograder.notebook.failures import Failures, missing_package
 OWNER = "the grader"
 ENDED = "it ended the process"
 NAMES_SHOWN = 8
-SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
 class CellRecord:
@@ -80,8 +79,8 @@ class CellRecord:
         reason = self.failures.add(place, error["type"], error["message"], cell.source)
         if reply["kept"]:
             return [f"{place} stopped at line {reply['line']} ({reason}){_kept(reply)}"]
-        if error["type"] in SYNTAX and not reply["line"]:
-            return [f"{place} cannot be compiled ({reason}): nothing of it was kept"]
+        if not reply["line"]:
+            return [f"{place} cannot be run ({reason}): nothing of it was kept"]
         if error["type"] == "ModuleNotFoundError" and missing_package(error["message"]):
             return [f"{place}: {reason}"]
         return []
