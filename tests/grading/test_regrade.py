@@ -83,11 +83,11 @@ def graded(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Every check that is run leaves its name.
     clone.append(
         "autograder/checks/outcome.py",
-        "\n_run = run_check\n\n\ndef run_check(check, *arguments):\n"
+        "\n_run = run_check\n\n\ndef run_check(check, *arguments, **options):\n"
         "    import pathlib\n"
         "    with open(pathlib.Path(__file__).parents[2] / 'trace.txt', 'a') as file:\n"
         "        file.write(f'{check.name}\\n')\n"
-        "    return _run(check, *arguments)\n",
+        "    return _run(check, *arguments, **options)\n",
     )
     shutil.copytree(released, clone.root)
     pupils = Class(load_course(clone.root))
