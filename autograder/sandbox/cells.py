@@ -52,9 +52,10 @@ class Shell:
         self._label = "cell"
         self._pending: list[tuple[list[ast.stmt], str]] = []
         self._shown: list[Any] = ["", "", ""]
-        namespace.update(In=[""], Out={}, _="", __="", ___="", _ih=[""], _oh={})
-        namespace["_ih"], namespace["_oh"] = namespace["In"], namespace["Out"]
-        self._inputs, self._outputs = namespace["In"], namespace["Out"]
+        self._inputs: list[str] = [""]
+        self._outputs: dict[int, Any] = {}
+        namespace.update(In=self._inputs, _ih=self._inputs, Out=self._outputs, _oh=self._outputs)
+        namespace.update(_="", __="", ___="")
         given: dict[str, Any] = {"get_ipython": lambda: self._magics, "display": _display}
         ipython_later(**given, clear_output=clear_output)
         leave = Leave()
@@ -118,9 +119,18 @@ class Shell:
         if not path.endswith(".ipynb"):
             self.run_inner(text, path)
             return
+        first: BaseException | None = None
         for cell in code_cells(parse_notebook(text.encode("utf-8", "replace"))):
-            if not cell.graded and not cell.experiment:
+            if cell.graded or cell.experiment:
+                continue
+            try:
                 self.run_inner(cell.source, f"{path} cell {cell.number}")
+            except CellTimeout:
+                raise
+            except BaseException as error:
+                first = first or error
+        if first is not None:
+            raise first
 
     def unknown_magic(self, name: str) -> None:
         """Note that the magic ``name`` was left out."""

@@ -104,6 +104,16 @@ def test_the_body_of_an_unknown_magic_need_not_be_python(notebook: Run) -> None:
     assert (reply["error"], reply["unknown"]) == (None, ["%%some_language"])
 
 
+def test_a_notebook_that_is_run_by_another_one_gives_its_definitions(notebook: Run) -> None:
+    cells = ["import a_package_nobody_has\ndef first(): return 1", "%time\ndef second(): return first() + 1"]
+    book = {"cells": [{"cell_type": "code", "source": source} for source in cells]}
+    reply = notebook(
+        f"import json\njson.dump({book!r}, open('earlier.ipynb', 'w'))", "%run ../elsewhere/earlier.ipynb"
+    )
+    assert reply["error"]["type"] == "ModuleNotFoundError"
+    assert notebook("second()")["stdout"] == "2\n"
+
+
 def test_exit_ends_the_cell_and_not_the_notebook(notebook: Run) -> None:
     for leave in ("exit()", "quit()", "exit(1)"):
         assert notebook("left = 1", f"{leave}\nleft = 2")["error"]["kind"] == "exit"
