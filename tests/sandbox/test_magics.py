@@ -15,8 +15,6 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def notebook(kit) -> Iterator[Run]:
     """Runs cells, all in one notebook; the last one's reply."""
-    import time
-
     from autograder.sandbox.backends import Launch, SandboxUnavailable, find_bubblewrap
     from autograder.sandbox.limits import Limits
 
@@ -24,7 +22,7 @@ def notebook(kit) -> Iterator[Run]:
         find_bubblewrap()
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    with Sandbox(Launch(kit, None, Limits(cell_s=60)), time.monotonic() + 600) as sandbox:
+    with Sandbox(Launch(kit, None, Limits(cell_s=60, cpu_s=600, asleep_s=600))) as sandbox:
 
         def run(*cells: str) -> dict[str, Any]:
             for cell in cells:
