@@ -14,6 +14,12 @@ The lowest result of what is right decides:
     false_reject  how likely that is all the same, from the spread of the runs
     floor         where points begin: "has learned something"
 
+Task 3 also demands that the weights were trained there: the way that train goes from its start may be off the way down
+the gradients by some degrees (`autograder/checks/descent.py`). Measured are the reference and every alternative, whose
+batches come in other orders, and the attacks of `tests/attacks/`:
+
+    most_degrees  a quarter of the way from what a correct program exceeds less than once in 10 000 to the nearest attack
+
     AUTOGRADER_DATA=/where/mnist/is python scripts/calibrate.py
     AUTOGRADER_DATA= python scripts/calibrate.py task3_backprop --runs 100
 
@@ -26,6 +32,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
+import hashlib
 import importlib
 import io
 import json
@@ -50,7 +57,9 @@ from autograder import datasets
 from autograder.authoring.reference import reference_namespace
 from autograder.calls import CodeError, Session, connect
 from autograder.checks import TaskData, task4_classifier
+from autograder.checks.descent import degrees_apart, walked
 from autograder.datasets import load_mnist
+from autograder.datasets.held_out import HeldOut
 from autograder.expect import CheckFailed
 from autograder.grading.course_run import evaluators
 from autograder.misconceptions import load_misconceptions, read_alternatives
@@ -59,6 +68,7 @@ from autograder.notebook.data import task_data
 THRESHOLDS = ROOT / "autograder" / "checks" / "thresholds.json"
 PARTS = ("grading", "notebook")
 LEAST_RUNS = 50
+KEYS = 5  # courses: where images are drawn, each holds out others
 TRIALS = 4  # runs by which the slowest alternative is chosen
 LEAST_STDS = 5.0
 CHANCE = 1e-4  # of a correct program that misses full points
@@ -77,6 +87,7 @@ class Scored:
         trainer: the task whose code does the training.
         data_set: "mnist" or "cifar10".
         floor: where points start, above guessing.
+        descent: whether the way of the training is judged as well.
     """
 
     task: str
@@ -84,10 +95,24 @@ class Scored:
     trainer: str
     data_set: str
     floor: float
+    descent: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One training.
+
+    Attributes:
+        accuracy: by part of the data, 0..1.
+        degrees: how far its way is off the way down the gradients, the worst part; 0 where that is not judged.
+    """
+
+    accuracy: dict[str, float]
+    degrees: float = 0.0
 
 
 SCORED = {
-    "task3_backprop": Scored("task3_backprop", "train_accuracy", "task3_backprop", "mnist", 0.5),
+    "task3_backprop": Scored("task3_backprop", "train_accuracy", "task3_backprop", "mnist", 0.5, True),
     "task4_classifier": Scored("task4_classifier", "parameters_accuracy", "task3_backprop", "mnist", 0.5),
     "adv6_color": Scored("adv6_color", "color_accuracy", "adv6_color", "cifar10", 0.15),
     "adv9_cnn": Scored("adv9_cnn", "cnn_train_accuracy", "adv9_cnn", "mnist", 0.5),
@@ -127,74 +152,130 @@ def calibrate(
     if scored.trainer == scored.task:
         chosen = None
 
-    def accuracies(source: str, count: int, parts: tuple[str, ...] = ("grading",)) -> dict[str, list[float]]:
-        waiting = [pool.submit(accuracy, scored, source, parts, seed) for seed in range(count)]
-        found = [result for future in waiting if (result := future.result()) is not None]
-        return {part: [result[part] for result in found] for part in parts}
+    def measure(source: str, count: int, parts: tuple[str, ...] = ("grading",)) -> list[Measured]:
+        waiting = [pool.submit(measured, scored, source, parts, seed) for seed in range(count)]
+        return [found for future in waiting if (found := future.result()) is not None]
 
-    def both(source: str) -> list[dict[str, Any]]:
-        return [spread(found, part) for part, found in accuracies(source, runs, PARTS).items()]
-
-    right = {"reference": both("")}
     ways = dict(read_alternatives(ROOT, scored.trainer))
+    tried = {} if chosen else {name: measure(source, TRIALS) for name, source in ways.items()}
     if chosen:
         slowest = chosen["slowest_alternative"]["name"]
     else:
-        tried = {name: np.mean(accuracies(source, TRIALS)["grading"]) for name, source in ways.items()}
-        slowest = min(tried, key=lambda name: tried[name])
-    right["slowest_alternative"] = both(ways[slowest])
-    full = min(threshold_below(s) for spreads in right.values() for s in spreads)
+        slowest = min(tried, key=lambda name: np.mean([run.accuracy["grading"] for run in tried[name]]))
+    right = {
+        "reference": measure("", runs, PARTS),
+        "slowest_alternative": measure(ways[slowest], runs, PARTS),
+    }
+    spreads = {
+        who: [spread([run.accuracy[part] for run in found], part) for part in PARTS]
+        for who, found in right.items()
+    }
+    full = min(threshold_below(s) for both in spreads.values() for s in both)
 
-    row: dict[str, Any] = {"floor": scored.floor, "full": full, "data": kind_of(scored.data_set)}
-    for who, spreads in right.items():
-        nearest = max(spreads, key=lambda s: chance_below(s, full))
+    kind = getattr(datasets, f"{scored.data_set}_source")().kind
+    row: dict[str, Any] = {"floor": scored.floor, "full": full, "data": kind}
+    for who, both in spreads.items():
+        nearest = max(both, key=lambda s: chance_below(s, full))
         row[who] = {**nearest, "false_reject": float(f"{chance_below(nearest, full):.1g}")}
     row["slowest_alternative"]["name"] = slowest
     only = chosen["strongest_mistake"]["name"] if chosen else None
-    row["strongest_mistake"] = strongest_mistake(scored, full, runs, accuracies, only)
+    row["strongest_mistake"] = strongest_mistake(scored, full, runs, measure, only)
+    if scored.descent:
+        widest = max(tried, key=lambda name: np.mean([run.degrees for run in tried[name]]))
+        honest = {
+            "reference": right["reference"],
+            "widest_alternative": measure(ways[widest], runs),
+        }
+        row["descent"] = {"data": kind, **descent(scored.task, honest, tried, measure)}
+        row["descent"]["widest_alternative"]["name"] = widest
     return row
 
 
+def descent(
+    task: str, honest: dict[str, list[Measured]], tried: dict[str, list[Measured]], measure: Any
+) -> dict[str, Any]:
+    """How far right trainings, and weights from elsewhere, are off the way down the gradients, in degrees."""
+    angles = {who: [run.degrees for run in found] for who, found in honest.items()}
+    attacks = {
+        name: [run.degrees for run in measure(source, TRIALS)] for name, source in read_attacks(task).items()
+    }
+    bound = max(bound_above(found) for found in angles.values())
+    nearest = min(min(found) for found in attacks.values())
+    most = math.floor(bound + (nearest - bound) / 4)
+    row: dict[str, Any] = {"most_degrees": most}
+    for who, found in angles.items():
+        mean, std = float(np.mean(found)), float(np.std(found, ddof=1))
+        chance = chance_below({"mean": -mean, "std": std, "runs": len(found)}, -most)
+        row[who] = {
+            "mean": round(mean, 2),
+            "std": round(std, 3),
+            "runs": len(found),
+            "maximum": round(max(found), 2),
+            "false_reject": float(f"{chance:.1g}"),
+        }
+    row["alternatives"] = {
+        name: round(max(run.degrees for run in found), 1) for name, found in sorted(tried.items())
+    }
+    row["attacks"] = {name: round(min(found), 1) for name, found in sorted(attacks.items())}
+    return row
+
+
+def bound_above(found: Sequence[float]) -> float:
+    """What one more run exceeds with less than `CHANCE`."""
+    std = float(np.std(found, ddof=1))
+    return max(float(np.mean(found)) + stds_below(len(found)) * std, max(found) + STDS_BELOW_MINIMUM * std)
+
+
+def read_attacks(task: str) -> dict[str, str]:
+    """By name, the source of every attack in `tests/attacks/<task>/`."""
+    folder = ROOT / "tests" / "attacks" / task
+    at_home = (folder / "_at_home.py").read_text(encoding="utf-8")
+    return {path.stem: at_home + path.read_text(encoding="utf-8") for path in sorted(folder.glob("[!_]*.py"))}
+
+
 def strongest_mistake(
-    scored: Scored, full: float, runs: int, accuracies: Any, only: str | None
+    scored: Scored, full: float, runs: int, measure: Any, only: str | None
 ) -> dict[str, Any] | None:
     """The most accurate known mistake, or the one called ``only``, that stays below ``full`` in most runs."""
     tried = {}
     for mistake in load_misconceptions(scored.trainer):
         if only not in (None, mistake.name):
             continue
-        found = accuracies(mistake.source, 1)["grading"]
-        if found and found[0] < full:
-            tried[mistake.name] = (found[0], mistake.source)
+        first = measure(mistake.source, 1)
+        if first and first[0].accuracy["grading"] < full:
+            tried[mistake.name] = (first[0].accuracy["grading"], mistake.source)
     for name in sorted(tried, key=lambda name: -tried[name][0]):
-        found = accuracies(tried[name][1], runs)["grading"]
+        found = [run.accuracy["grading"] for run in measure(tried[name][1], runs)]
         if np.mean(found) < full:
             stopped = float(np.mean(np.array(found) < full))
-            measured = {key: value for key, value in spread(found, "grading").items() if key != "minimum"}
-            return {"name": name, **measured, "maximum": round(max(found), 5), "stopped": stopped}
+            row = {key: value for key, value in spread(found, "grading").items() if key != "minimum"}
+            return {"name": name, **row, "maximum": round(max(found), 5), "stopped": stopped}
     return None
 
 
-def accuracy(scored: Scored, source: str, parts: tuple[str, ...], seed: int) -> dict[str, float] | None:
-    """What the check would score by part of the data for the reference with ``source`` planted; None for nothing."""
+def measured(scored: Scored, source: str, parts: tuple[str, ...], seed: int) -> Measured | None:
+    """What the check would measure for the reference with ``source`` planted; None for nothing."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         namespace = reference_namespace(ROOT, scored.trainer, source)
+        data = {part: data_of(scored.data_set, part, seed % KEYS) for part in parts}
         try:
             if scored.task == "task4_classifier":
                 content = parameters(namespace, seed)
-                return {
-                    part: task4_classifier.accuracy_of(content, data_of(scored.data_set, part))
-                    for part in parts
-                }
+                return Measured({part: task4_classifier.accuracy_of(content, data[part]) for part in parts})
             checks = importlib.import_module(f"autograder.checks.{scored.task}")
-            found = {}
+            student, found, degrees = connect(Session(namespace)), {}, 0.0
             for part in parts:
                 rng = np.random.default_rng([seed, PARTS.index(part)])
-                found[part] = checks.trained_accuracy(
-                    connect(Session(namespace)), rng, data_of(scored.data_set, part)
-                )
-            return found
+                if not scored.descent:
+                    found[part] = checks.trained_accuracy(student, rng, data[part])
+                    continue
+                problem = checks.training_problem(rng, data[part])
+                trained = problem.trained_by(student)
+                found[part] = problem.accuracy(trained)
+                right = walked(problem.start, problem.images, problem.labels, **checks.SCORED)
+                degrees = max(degrees, degrees_apart(problem.start, trained, right))
+            return Measured(found, degrees)
         except (CheckFailed, CodeError, ArithmeticError, LookupError, TypeError, ValueError):
             return None  # a mistake that does not come as far as an accuracy
 
@@ -209,17 +290,14 @@ def parameters(namespace: dict[str, Any], seed: int) -> bytes:
 
 
 @cache
-def data_of(data_set: str, part: str) -> TaskData:
-    """The data as grading, or a student's notebook, gives it to a check."""
+def data_of(data_set: str, part: str, key: int) -> TaskData:
+    """The data as grading, or a student's notebook, gives it to a check; ``key`` tells courses apart."""
     if part == "notebook":
         return task_data(data_set)
     load, shown = getattr(datasets, f"load_{data_set}"), datasets.sandbox_split(data=data_set)
-    return TaskData(kind_of(data_set), load("train", root=shown), load("test", root=shown), load("test"))
-
-
-def kind_of(data_set: str) -> str:
-    """The kind of the data in use: "mnist", "digits", …"""
-    return getattr(datasets, f"{data_set}_source")().kind
+    source = getattr(datasets, f"{data_set}_source")()
+    held_out = HeldOut(source, hashlib.sha256(f"calibration {key}".encode()).digest())
+    return TaskData(source.kind, load("train", root=shown), load("test", root=shown), held_out.load)
 
 
 def spread(accuracies: Sequence[float], part: str) -> dict[str, Any]:
@@ -270,6 +348,9 @@ def students_t(freedom: int) -> tuple[np.ndarray, np.ndarray]:
 def keep(rows: dict[str, Any], name: str, new: dict[str, Any]) -> None:
     """Put ``new`` into ``rows``, unless the row there was measured on other data and is lower."""
     old = rows.get(name)
+    if old is not None and "descent" in old and old["data"] != new["data"]:
+        narrow = min(old["descent"], new["descent"], key=lambda row: row["most_degrees"])
+        old["descent"] = new["descent"] = narrow
     if old is not None and old["data"] != new["data"] and old["full"] <= new["full"]:
         print(f"  kept: {old['full']} from {old['data']} is not higher")
         return

@@ -96,7 +96,6 @@ def examine(
         thorough: try a mistake on all of them on the first seed, not only on the one it names; train, and ask for
             the name of a mistake, on `COSTLY_SEEDS` seeds and not only on the first.
     """
-    plan.data()  # what is held out is read before the sandbox's own data takes its place
     with shown_data(plan.launch.data), _quiet():
         runs = _Runs(plan, {} if subject.kind is Kind.STUB else files, subject.source)
         return (

@@ -15,7 +15,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ import numpy as np
 CHECK_SECONDS = (
     20.0  # CPU time of one check; the slowest right answer needs 2, a training check names its own
 )
+
+Split = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,18 @@ class TaskData:
     Attributes:
         source: "mnist", "digits", "cifar10", "pictures", …
         train, test, held_out: (images (N, H, W) uint8, or (N, C, H, W) in colour; labels (N,) uint8).
+        hold_out: gives ``held_out``; it is asked once, by the first check that needs it, because it may have to draw.
     """
 
     source: str
-    train: tuple[np.ndarray, np.ndarray]
-    test: tuple[np.ndarray, np.ndarray]
-    held_out: tuple[np.ndarray, np.ndarray]
+    train: Split
+    test: Split
+    hold_out: Callable[[], Split]
+
+    @cached_property
+    def held_out(self) -> Split:
+        """What ``hold_out`` gives."""
+        return self.hold_out()
 
 
 class CheckDefinitionError(Exception):
@@ -154,3 +162,11 @@ def threshold(task: str, name: str) -> tuple[float, float]:
     """
     row = _thresholds()[f"{task}.{name}"]
     return row["floor"], row["full"]
+
+
+def most_degrees(task: str, name: str) -> float:
+    """The calibrated largest angle between a right training and another order of the same mini-batches.
+
+    Source: scripts/calibrate.py; see `descent`.
+    """
+    return _thresholds()[f"{task}.{name}"]["descent"]["most_degrees"]

@@ -371,7 +371,9 @@ def _goes_downhill(student: Proxy) -> bool:
 def trained_accuracy(student: Proxy, rng: Any, data: TaskData) -> float:
     """The accuracy on unseen pictures, 0..1, of what the student's train_color makes of `IMAGES` random ones.
 
-    The classes are renamed at random, so that weights which came with the notebook are worth nothing.
+    The classes are renamed at random, so that weights which came with the notebook are worth nothing as they are. Not
+    excluded: weights that came with it and are renamed by what they see in the given pictures. The student's own code
+    makes the start here, so nothing follows from where a training must lead, as it does in task 3.
     """
     count = min(IMAGES, len(data.train[0]))
     chosen = np.sort(rng.choice(len(data.train[0]), size=count, replace=False))

@@ -453,11 +453,35 @@ def own_labels(
     return quietly(ask)
 
 
+def reads_network(look: Callable[[Params], np.ndarray | None], params: Params) -> bool:
+    """Whether ``look``, what a student's functions see in some images with a network, comes from the network at all.
+
+    A number made of the pixels alone is no base to go on from. Two things hold for whatever a wrong function makes of a
+    network: with its output columns moved on by one place, most digits move on by one; and other weights from the
+    pixels make it see something else.
+    """
+    rolled = {**params, "W2": np.roll(params["W2"], 1, axis=1), "b2": np.roll(params["b2"], 1)}
+    digits, moved, other = look(params), look(rolled), look({**params, "W1": -params["W1"]})
+    if digits is None or moved is None or other is None:
+        return False
+    follows = np.mean((digits + 1) % 10 == moved % 10)
+    return bool(follows > 0.5 and (other != digits).any())
+
+
 def own_networks(student: Proxy, params: Params, rows: np.ndarray) -> list[Params]:
     """Networks like ``params`` in which the student's own forward sees different digits in the rows, when any does.
 
-    A wrong sigmoid may leave one digit always ahead; then nothing could be told from what the network sees.
+    A wrong sigmoid may leave one digit always ahead; then nothing could be told from what the network sees. None at all
+    where the student's own classify does not read the network.
     """
+
+    def look(network: Params) -> np.ndarray | None:
+        return own_labels(student, network, rows[:60])
+
+    return [network for network in _varied(student, params, rows) if reads_network(look, network)]
+
+
+def _varied(student: Proxy, params: Params, rows: np.ndarray) -> list[Params]:
     # Where no bias is added, and where no softmax or a wrong one is applied.
     balanced = {**params, "W2": params["W2"] - params["W2"].mean(axis=0)}
     shape = (len(rows), len(params["b2"]))

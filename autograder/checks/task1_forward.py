@@ -10,6 +10,7 @@ import numpy as np
 from autograder.calls import Proxy, kept
 from autograder.calls.values import agrees
 from autograder.checks import TaskData, check
+from autograder.checks.earlier import own_labels, reads_network, rows_of
 from autograder.datasets import load_mnist
 from autograder.expect import (
     expect,
@@ -28,6 +29,7 @@ from autograder.expect import (
     run_typed,
     show,
     usable,
+    varied_network,
 )
 
 TASK = "task1_forward"
@@ -303,6 +305,7 @@ def main_prints_digit(student, reference, rng, data):
     images, _ = data.test
     some = rng.permutation(len(images))[:CANDIDATES]
     digits = _own_digits(student, images[some])
+    _expect_network(student, images[some])
     typed = [len(images) - 1, *(int(some[np.argmax(digits == digit)]) for digit in np.unique(digits)[:4])]
     hint = "The image with the number typed, the weights of init_parameters(): what do you classify?"
     for i in typed:
@@ -416,6 +419,19 @@ def images_in_notebook(data: TaskData) -> tuple[np.ndarray, np.ndarray]:
     if len(whole_labels) > len(labels) and np.array_equal(whole_labels[: len(labels)], labels):
         return whole_images, whole_labels
     return images, labels
+
+
+def _expect_network(student: Proxy, images: np.ndarray) -> None:
+    """The digits by which main is judged come from the network: a number made of the pixels alone judges nothing."""
+    params = varied_network(20, images, np.random.default_rng(3))
+    rows = rows_of(images)
+
+    def look(network: dict[str, np.ndarray]) -> np.ndarray | None:
+        return own_labels(student, network, rows)
+
+    seen = reads_network(look, params)
+    message = "main: classify sees the same digits whatever the weights are: there is nothing to print"
+    expect(seen, message, "Mend forward and classify first: the digit depends on the parameters.")
 
 
 def _own_digits(student: Proxy, images: np.ndarray) -> np.ndarray:

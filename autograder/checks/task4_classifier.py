@@ -21,6 +21,7 @@ from autograder.checks.earlier import (
     own_labels,
     own_networks,
     packed,
+    reads_network,
     rows_of,
 )
 from autograder.checks.task1_forward import images_in_notebook
@@ -372,15 +373,20 @@ def printed_digits(student: Proxy, path: str | None, chosen: list[int], *, most:
 def image_digits(student: Proxy, params: Params, images: np.ndarray, chosen: list[int]) -> list[int] | None:
     """What the student's own classify_image sees, which has its own checks, in the ``chosen`` images.
 
-    None when it cannot tell, or sees the same digit in all of them and in others: no base to go on from.
+    None when it cannot tell, sees the same digit everywhere, or does not look at the network: no base to go on from.
     """
 
-    def see(i: int) -> int:
-        digit = expect_function(student, "classify_image")(params, np.array(images[i]))
+    def look(network: Params) -> np.ndarray | None:
+        return quietly(lambda: np.array([see(network, i) for i in (*chosen, *range(min(20, len(images))))]))
+
+    def see(network: Params, i: int) -> int:
+        digit = expect_function(student, "classify_image")(network, np.array(images[i]))
         return int(expect_labels([digit], 1, CLASSES, "classify_image")[0])
 
-    digits = quietly(lambda: [see(i) for i in (*chosen, *range(min(20, len(images))))])
-    return digits[: len(chosen)] if digits is not None and len(set(digits)) > 1 else None
+    digits = look(params)
+    if digits is None or len(set(digits.tolist())) < 2 or not reads_network(look, params):
+        return None
+    return digits[: len(chosen)].tolist()
 
 
 def start(student: Proxy, path: str | None, typed: str | None, doing: str | None = None) -> Run:
@@ -489,7 +495,10 @@ def parameters_accuracy(student: Proxy, reference: Proxy, rng: Any, data: TaskDa
 
 
 def accuracy_of(content: bytes, data: TaskData) -> float:
-    """The fraction of unseen images that the network in an .npz file reads correctly."""
+    """The fraction of unseen images that the network in an .npz file reads correctly.
+
+    Who trained it, and on what, a file does not say; task 3 judges that.
+    """
     try:
         arrays = read_npz(content)
     except Exception as error:  # whatever a strange file does to the reader, it is the file's fault

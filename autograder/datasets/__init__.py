@@ -6,6 +6,7 @@ idx.py, mnist.py  IDX files, read once with python-mnist and cached as arrays
 arrays.py         folders of .npy files, mapped into memory; the folder for a sandbox
 cache.py          the user's cache folder: filled whole or not at all, also by two processes at once
 digits.py, digit_strokes.py   the built-in digits, drawn by NumPy
+held_out.py       the images that no sandbox may know
 cifar.py, cifar_batches.py    where CIFAR-10 is; its pickles, read safely
 drawn_pictures.py the colour pictures that stand in for CIFAR-10
 download.py       MNIST and CIFAR-10 from several mirrors
@@ -52,6 +53,8 @@ class MnistSource:
     path: the folder they were found in; for the built-in digits, the cache folder
     id:   SHA-256 (hex) of all images and labels, wherever and in whatever form they are stored
     train_count, test_count: number of images
+    arrays: the folder of their `.npy` files
+    shape: of one image
     """
 
     kind: str
@@ -59,6 +62,8 @@ class MnistSource:
     id: str
     train_count: int
     test_count: int
+    arrays: Path
+    shape: tuple[int, ...]
 
 
 def load_mnist(split: str = "train", *, root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +107,8 @@ def mnist_source(root: str | Path | None = None) -> MnistSource:
         id=arrays.combined_hash(hashes),
         train_count=counts[0],
         test_count=counts[1],
+        arrays=folder,
+        shape=arrays.MNIST_SHAPE,
     )
 
 
@@ -118,7 +125,7 @@ class Cifar10Source:
 
     kind: "cifar10" (the published files), "pictures" (drawn) or "other" (batches of other content, as a copy that
           was compressed on the way)
-    path, id, train_count, test_count: as `MnistSource`
+    path, id, train_count, test_count, arrays, shape: as `MnistSource`
     """
 
     kind: str
@@ -126,6 +133,8 @@ class Cifar10Source:
     id: str
     train_count: int
     test_count: int
+    arrays: Path
+    shape: tuple[int, ...]
 
 
 def load_cifar10(split: str = "train", *, root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -168,6 +177,8 @@ def cifar10_source(root: str | Path | None = None) -> Cifar10Source:
         id=arrays.combined_hash(arrays.hashes(folder, cifar.SHAPE)),
         train_count=counts[0],
         test_count=counts[1],
+        arrays=folder,
+        shape=cifar.SHAPE,
     )
 
 

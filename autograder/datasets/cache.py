@@ -34,10 +34,16 @@ def cache_root() -> Path:
 
 
 def cached_folder(
-    name: str, fill: Callable[[Path], None], *, parent: Path | None = None, renew: bool = False
+    name: str,
+    fill: Callable[[Path], None],
+    *,
+    parent: Path | None = None,
+    renew: bool = False,
+    private: bool = False,
 ) -> Path:
     """The folder `name` of the cache; if it is not there yet (or `renew`), `fill(folder)` makes its files.
 
+    private: nobody but its owner may look into it; otherwise a sandbox may, which is another user.
     Raises DataError when the cache folder cannot be written.
     """
     parent = parent if parent is not None else cache_root()
@@ -52,7 +58,7 @@ def cached_folder(
             if renew:
                 shutil.rmtree(target, ignore_errors=True)
             if not target.is_dir():
-                _make(target, fill)
+                _make(target, fill, 0o700 if private else 0o755)
     except OSError as error:
         raise DataError(
             f"{error.filename or parent}: cannot keep data here ({error.strerror or error}); free some space, "
@@ -61,11 +67,11 @@ def cached_folder(
     return target
 
 
-def _make(target: Path, fill: Callable[[Path], None]) -> None:
+def _make(target: Path, fill: Callable[[Path], None], mode: int) -> None:
     part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent))
     try:
         fill(part)
-        part.chmod(0o755)  # a sandbox reads it as another user
+        part.chmod(mode)
         try:
             replace_durably(part, target)
         except OSError:

@@ -25,7 +25,7 @@ import numpy as np
 
 from autograder.course import Course, Task
 from autograder.grading.course_run import ONE_THREAD, evaluate_one, limit_memory
-from autograder.grading.plan import Plan, make_plan
+from autograder.grading.plan import Keys, Plan, make_plan
 from autograder.grading.submission import Submission
 from autograder.sandbox.kit import PACKAGE
 from autograder.sandbox.limits import Limits
@@ -57,6 +57,7 @@ class Job:
         data, builds_on: the task's row in the course.
         packages: names of the packages that notebooks may import.
         facts: the coordinator's own `facts_of`.
+        held_out: the key of the images that are held out, made of the course secret, which stays with the coordinator.
         walls: False without a full sandbox.
     """
 
@@ -67,15 +68,22 @@ class Job:
     packages: tuple[str, ...]
     limits: dict[str, Any]
     facts: dict[str, str]
+    held_out: bytes
     walls: bool
 
     @classmethod
     def of(cls, plan: Plan, run: str) -> Job:
         """The job of ``plan``."""
-        limits = asdict(plan.launch.limits)
-        packages = tuple(plan.packages)
         return cls(
-            run, plan.task, plan.data_set, plan.builds_on, packages, limits, facts_of(plan), plan.walls
+            run=run,
+            task=plan.task,
+            data=plan.data_set,
+            builds_on=plan.builds_on,
+            packages=tuple(plan.packages),
+            limits=asdict(plan.launch.limits),
+            facts=facts_of(plan),
+            held_out=plan.held_out.key,
+            walls=plan.walls,
         )
 
     def plan(self) -> Plan:
@@ -85,7 +93,7 @@ class Job:
         limits, packages = Limits(**self.limits), tuple(self.packages)
         course = Course(home, "", "", "file", limits, {self.task: row}, packages=packages)
         no_seeds: dict[str, bytes] = {}
-        return make_plan(course, self.task, walls=self.walls, seed_of=no_seeds.__getitem__)
+        return make_plan(course, self.task, walls=self.walls, keys=Keys(no_seeds.__getitem__, self.held_out))
 
 
 def facts_of(plan: Plan) -> dict[str, str]:

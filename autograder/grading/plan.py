@@ -13,9 +13,10 @@ from autograder import datasets
 from autograder.checks import TaskData, load_checks
 from autograder.course import Course, home_of
 from autograder.datasets.cache import cache_root
+from autograder.datasets.held_out import HeldOut
 from autograder.grading.digests import check_digests, reference_digest
 from autograder.grading.packages import packages_of
-from autograder.grading.secret import course_secret, submission_seed
+from autograder.grading.secret import course_secret, held_out_key, submission_seed
 from autograder.sandbox.backends import Launch
 from autograder.sandbox.kit import PACKAGE, stage
 
@@ -47,7 +48,8 @@ class Plan:
         checks: by name of a check in the order of the task, the hash of what it is made of.
         assignment: hash of these two, and of what decides the words of the feedback.
         data_set: name of the data set, "mnist" or "cifar10".
-        data_id: hash of the data.
+        held_out: what no sandbox sees of it.
+        data_id: hash of the data, of what is held out too.
         builds_on: earlier tasks that this one uses.
         packages: versions of what notebooks may import besides the course's own, and of IPython.
         seed_of: the seed of a submission, by its hash.
@@ -61,8 +63,8 @@ class Plan:
     checks: dict[str, str]
     assignment: str
     data_set: str
+    held_out: HeldOut
     data_id: str
-    data_kind: str
     builds_on: tuple[str, ...]
     packages: dict[str, str]
     seed_of: Callable[[str], bytes]
@@ -70,25 +72,45 @@ class Plan:
 
     def data(self) -> TaskData:
         """The task's data as checks get it: what the notebook sees, and what it never sees."""
-        return _load_data(self.data_set, self.launch.data, self.data_kind)
+        return _load_data(self.data_set, self.launch.data, self.held_out)
 
 
-def make_plan(
-    course: Course, task: str, *, walls: bool = True, seed_of: Callable[[str], bytes] | None = None
-) -> Plan:
+@dataclass(frozen=True)
+class Keys:
+    """What a machine without the course secret is given in its place.
+
+    Attributes:
+        seed_of: the seed of a submission, by its hash.
+        held_out: the key of the images that are held out.
+    """
+
+    seed_of: Callable[[str], bytes]
+    held_out: bytes
+
+    @classmethod
+    def of(cls, course: Course, task: str) -> Keys:
+        """The keys that belong to the secret of the course.
+
+        Raises:
+            SecretError: the secret cannot be used.
+        """
+        secret = course_secret(course.root, course.seed_source)
+        return cls(partial(submission_seed, secret, task), held_out_key(secret))
+
+
+def make_plan(course: Course, task: str, *, walls: bool = True, keys: Keys | None = None) -> Plan:
     """The plan for ``task``.
 
     Args:
-        seed_of: where seeds come from, on a machine without the course secret; by default that secret.
+        keys: by default those of the course secret.
 
     Raises:
         CourseError, SecretError, DataError: the course, its secret or its data cannot be used.
     """
     row = course.task(task)
     name = row.data
-    if seed_of is None:
-        seed_of = partial(submission_seed, course_secret(course.root, course.seed_source), task)
-    source = getattr(datasets, f"{name}_source")()
+    keys = keys or Keys.of(course, task)
+    held_out = HeldOut(getattr(datasets, f"{name}_source")(), keys.held_out)
     shown = datasets.sandbox_split(data=name)
     packages = packages_of(course)
     judging = _judging_hash(course, task, packages)
@@ -101,11 +123,11 @@ def make_plan(
         checks=checks,
         assignment=_assignment_hash(task, judging, checks),
         data_set=name,
-        data_id=_data_id(name, source.id),
-        data_kind=source.kind,
+        held_out=held_out,
+        data_id=_data_id(name, held_out),
         builds_on=row.builds_on,
         packages=packages,
-        seed_of=seed_of,
+        seed_of=keys.seed_of,
         walls=walls,
     )
 
@@ -135,19 +157,19 @@ def _with_files(digest: hashlib._Hash, names: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def _data_id(data_set: str, own: str) -> str:
-    """``own``, the hash of the task's data set, together with MNIST's, which earlier notebooks use."""
-    if data_set == "mnist":
-        return own
-    return hashlib.sha256(f"{own} {datasets.mnist_source().id}".encode()).hexdigest()
+def _data_id(data_set: str, held_out: HeldOut) -> str:
+    """The hash of the task's data set and of what is held out of it, together with MNIST's, which earlier notebooks use."""
+    others = [held_out.id, datasets.mnist_source().id if data_set != "mnist" else ""]
+    parts = [held_out.source.id, *filter(None, others)]
+    return parts[0] if len(parts) == 1 else hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 @cache
-def _load_data(data_set: str, shown: Path, kind: str) -> TaskData:
+def _load_data(data_set: str, shown: Path, held_out: HeldOut) -> TaskData:
     load = getattr(datasets, f"load_{data_set}")
     return TaskData(
-        source=kind,
+        source=held_out.source.kind,
         train=load("train", root=shown),
         test=load("test", root=shown),
-        held_out=load("test"),
+        hold_out=held_out.load,
     )

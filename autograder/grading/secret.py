@@ -1,4 +1,4 @@
-"""The course secret, and the seeds that grading derives from it.
+"""The course secret, and the seeds and the key that grading derives from it.
 
 A check's random inputs come from HMAC(secret, task, submission, check): the same submission always meets the same
 inputs, a changed one meets new ones, and nobody without the secret can know them.
@@ -74,6 +74,11 @@ def _make(path: Path, mode: int) -> None:
 def submission_seed(secret: bytes, task: str, submission: str) -> bytes:
     """The seed of one submission (32 bytes), recorded with its grade."""
     return hmac.new(secret, f"{task}\0{submission}".encode(), hashlib.sha256).digest()
+
+
+def held_out_key(secret: bytes) -> bytes:
+    """The key (32 bytes) of the images that are held out: the same for all students of the course."""
+    return hmac.new(secret, b"held-out images", hashlib.sha256).digest()
 
 
 def check_rng(seed: bytes, check: str) -> np.random.Generator:

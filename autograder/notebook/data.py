@@ -29,7 +29,7 @@ def task_data(data_set: str) -> TaskData:
     """
     load = getattr(datasets, f"load_{data_set}")
     train, test = _first(load("train"), TRAIN_COUNT), _first(load("test"), TEST_COUNT)
-    return TaskData(getattr(datasets, f"{data_set}_source")().kind, train, test, test)
+    return TaskData(getattr(datasets, f"{data_set}_source")().kind, train, test, lambda: test)
 
 
 def _first(split: tuple[np.ndarray, np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:

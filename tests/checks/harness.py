@@ -297,7 +297,8 @@ def data_of(task: str) -> TaskData:
 def small_pictures() -> TaskData:
     """Few drawn pictures, fewer than the real sets have."""
     train, test = draw_pictures(2_500, seed=1), draw_pictures(500, seed=1, stream=1)
-    return TaskData("pictures", train, test, draw_pictures(1_000, seed=1, stream=2))
+    unseen = draw_pictures(1_000, seed=1, stream=2)
+    return TaskData("pictures", train, test, lambda: unseen)
 
 
 @cache
@@ -327,7 +328,7 @@ def small_data() -> TaskData:
         (images[:TRAIN_COUNT], labels[:TRAIN_COUNT]),
         (images[TRAIN_COUNT:], labels[TRAIN_COUNT:]),
     )
-    return TaskData(arrays.noted_kind(folder), train, arrays.read_split(folder, "test"), held_out)
+    return TaskData(arrays.noted_kind(folder), train, arrays.read_split(folder, "test"), lambda: held_out)
 
 
 _folder: list[tempfile.TemporaryDirectory[str]] = []  # removed when the process ends

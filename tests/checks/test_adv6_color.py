@@ -19,7 +19,7 @@ RECORDED_LIMIT = 400_000  # bytes shipped to students for one task
 def few_pictures() -> TaskData:
     """Too few to learn from: for tests that look at how a check fails."""
     some = draw_pictures(150, seed=1)
-    return TaskData("pictures", some, some, some)
+    return TaskData("pictures", some, some, lambda: some)
 
 
 # Mistakes made up to show what a check can tell apart: (the check that must fail, and no other, what it says, source)

@@ -177,6 +177,60 @@ def test_a_task_1_that_always_sees_the_same_is_no_base():
     } <= set(failed)
 
 
+CHECKSUM = "int(np.asarray(image).astype(int).sum() % 10)"
+# Programs that answer with a number made of the pixels, and do not look at the network: (source, what it tries)
+IGNORING = {
+    "all three alike": f"""
+def classify(params, x): return np.round(np.asarray(x).sum(axis=1) * 255).astype(int) % 10
+def classify_image(params, image): return {CHECKSUM}
+def main(path="parameters.npz"):
+    image = load_mnist("test")[0][int(input("? "))]
+    print({CHECKSUM})
+""",
+    "the program and classify_image alike": f"""
+def classify_image(params, image): return {CHECKSUM}
+def main(path="parameters.npz"):
+    image = load_mnist("test")[0][int(input("? "))]
+    print({CHECKSUM})
+""",
+    "the last layer's biases added": """
+def classify(params, x):
+    sums = np.round(np.asarray(x).sum(axis=1) * 255).astype(int)
+    return (sums + int(np.argmax(params["b2"]))) % 10
+def classify_image(params, image): return int(classify(params, flatten(image))[0])
+def main(path="parameters.npz"):
+    image = load_mnist("test")[0][int(input("? "))]
+    print(classify_image(load_parameters(path), image))
+""",
+}
+
+
+@pytest.mark.parametrize("name", IGNORING)
+def test_a_program_that_ignores_the_network_earns_nothing_for_what_it_prints(name):
+    checks = ["classify_image_digit", "classify_image_hidden", "classifier_prints_digit", "main_default_path"]
+    results = [grade(TASK, IGNORING[name], only=check)[check] for check in checks]
+    assert {result.name: result.points for result in results if result.points} == {}
+
+
+# Wrong in an earlier task, and a network all the same: what it sees depends on the weights.
+SEEING = {
+    "argmin": "def classify(params, x): return np.argmin(forward(params, x), axis=1)\nfrom solutions.task1_forward import forward",
+    "no biases": """
+def classify(params, x):
+    return np.argmax(1 / (1 + np.exp(-(x @ params["W1"]))) @ params["W2"], axis=1)
+""",
+    "a tanh in the hidden layer": """
+def classify(params, x):
+    return np.argmax(np.tanh(x @ params["W1"] + params["b1"]) @ params["W2"] + params["b2"], axis=1)
+""",
+}
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_a_wrong_network_of_task_1_costs_nothing_here(name):
+    assert not_passed(grade(TASK, SEEING[name])) == {}
+
+
 def test_a_read_index_with_another_exit_code_costs_nothing_here():
     other = """
 def read_index(limit, ask=read_index):
