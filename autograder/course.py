@@ -97,7 +97,7 @@ def load_course(root: Path) -> Course:
     """
     path = root / "course.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise CourseError(
             [f"{path} does not exist. Start autograder in the folder of your course."]

@@ -112,7 +112,7 @@ def audit(
 def subjects_of(plan: Plan) -> list[Subject]:
     """Everything to try on the checks of one task."""
     task = plan.task
-    source = (plan.home / "solutions" / f"{task}.py").read_text(encoding="utf-8")
+    source = (plan.home / "solutions" / f"{task}.py").read_text(encoding="utf-8-sig")
     mistakes = [Subject(task, Kind.MISTAKE, m.name, m.source, m.check) for m in load_misconceptions(task)]
     alternatives = [Subject(task, Kind.ALTERNATIVE, *pair) for pair in read_alternatives(plan.home, task)]
     reference = Subject(task, Kind.REFERENCE, "the reference")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.grading.course_run import Graded, evaluate_all
+from autograder.grading.handed_in import UnreadableFile, read_file
 from autograder.grading.plan import make_plan
-from autograder.grading.submission import Submission, UnreadableFile, read_file, read_submission, students_of
+from autograder.grading.submission import Submission, read_submission, students_of
 from autograder.sandbox.limits import MEGABYTE
 
 

@@ -12,6 +12,7 @@ from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from autograder.authoring.definitions import BEGIN, END, Definition, read_definitions
 from autograder.authoring.errors import AuthoringError
+from autograder.authoring.text import read_text
 from autograder.checks import Check
 
 POINTS = 100  # of every task, so that grades compare
@@ -59,11 +60,11 @@ def read_assignment(home: Path, task: str, checks: Mapping[str, Check]) -> Assig
     missing = [path for path in (text_path, solution_path) if not (home / path).is_file()]
     if missing:
         raise AuthoringError([f"{path}: does not exist" for path in missing])
-    solution_text = (home / solution_path).read_text(encoding="utf-8")
+    solution_text = read_text(home / solution_path, solution_path)
     definitions, problems = read_definitions(solution_text, solution_path)
     resolver = _Resolver(task, text_path, definitions, checks)
     try:
-        cells = tuple(resolver.cells((home / text_path).read_text(encoding="utf-8")))
+        cells = tuple(resolver.cells(read_text(home / text_path, text_path)))
     except MystMetadataParsingError as error:
         raise AuthoringError([*problems, f"{text_path}: {error}"]) from None
     resolver.note_unused(solution_path)

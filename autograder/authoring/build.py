@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode, v4
 
+import autograder
 from autograder.authoring.assignment import Assignment, Cell, read_assignment
 from autograder.authoring.edits import fingerprint, hand_edits
 from autograder.authoring.errors import AuthoringError
@@ -104,7 +105,12 @@ def to_notebook(assignment: Assignment) -> NotebookNode:
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "autograder": {"task": assignment.task, "cells": fingerprint(notebook)},
+            # Students' notebooks keep the first two: of which task it is, and who works with an older kit.
+            "autograder": {
+                "task": assignment.task,
+                "kit": autograder.__version__,
+                "cells": fingerprint(notebook),
+            },
         }
     )
     nbformat.validate(notebook)

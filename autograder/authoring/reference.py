@@ -16,6 +16,7 @@ from types import CodeType
 from typing import Any
 
 from autograder.authoring.errors import AuthoringError
+from autograder.authoring.text import read_text
 
 IMPORT = re.compile(r"^\s*(?:from|import)\s+solutions\.(\w+)", re.MULTILINE)
 PLANTED = "<cell planted>"  # where tracebacks say that planted source stands
@@ -30,7 +31,7 @@ def reference_files_of(home: Path, task: str) -> dict[str, Path]:
         path = home / "solutions" / f"{name}.py"
         if name not in found and path.is_file():
             found[name] = path
-            waiting += IMPORT.findall(path.read_text(encoding="utf-8", errors="replace"))
+            waiting += IMPORT.findall(path.read_text(encoding="utf-8-sig", errors="replace"))
     return dict(sorted(found.items()))
 
 
@@ -68,7 +69,7 @@ def _compiled(
     path: Path, _mtime: int, replaced: frozenset[str]
 ) -> tuple[CodeType, list[tuple[str, str, str]]]:
     """The code of the file, and (task, name, alias) of every import from a task in ``replaced``, left out of it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    tree = ast.parse(read_text(path), str(path))
     imported, body = [], []
     for node in tree.body:
         other = (getattr(node, "module", None) or "").removeprefix("solutions.")

@@ -152,7 +152,7 @@ def load_checks(task: str) -> dict[str, Check]:
 
 @cache
 def _thresholds() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("thresholds.json").read_text())
+    return json.loads(Path(__file__).with_name("thresholds.json").read_text(encoding="utf-8-sig"))
 
 
 def threshold(task: str, name: str) -> tuple[float, float]:

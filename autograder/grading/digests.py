@@ -206,7 +206,7 @@ def _file_of(module: str) -> Path | None:
 @lru_cache(maxsize=512)
 def _imported_by(path: Path) -> tuple[str, ...]:
     found: list[str] = []
-    for match in IMPORT.finditer(path.read_text(encoding="utf-8")):
+    for match in IMPORT.finditer(path.read_text(encoding="utf-8-sig")):
         module = match["modules"] or match["module"]
         found += [module, *(f"{module}.{name}" for name in re.findall(r"\w+", match["names"] or ""))]
     return tuple(dict.fromkeys(found))

@@ -134,7 +134,7 @@ def make_plan(course: Course, task: str, *, walls: bool = True, keys: Keys | Non
 
 def _judging_hash(course: Course, task: str, packages: dict[str, str]) -> str:
     home, row = home_of(course.root), course.task(task)
-    thresholds = json.loads((PACKAGE / "checks/thresholds.json").read_text())
+    thresholds = json.loads((PACKAGE / "checks/thresholds.json").read_text(encoding="utf-8-sig"))
     used = {name: value for name, value in thresholds.items() if name.split(".")[0] in (*row.builds_on, task)}
     digest = hashlib.sha256(repr(sorted(asdict(course.limits).items())).encode())
     digest.update(json.dumps([used, packages], sort_keys=True).encode())

@@ -30,10 +30,11 @@ from autograder.files import write_atomically
 from autograder.grading.compose import compose, written
 from autograder.grading.errors import PublishError
 from autograder.grading.flags import flags_of
+from autograder.grading.handed_in import UnreadableFile, read_file
 from autograder.grading.private import make_private_folder, mode_of_files, nbgrader_settings
 from autograder.grading.regrade import Change, CheckChange
 from autograder.grading.report import Report
-from autograder.grading.submission import Submission, UnreadableFile, read_file
+from autograder.grading.submission import Submission
 
 
 def _table(entry: Any) -> Table:

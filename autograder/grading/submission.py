@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.calls.text import clean
 from autograder.course import Course, Task
+from autograder.grading.handed_in import Entry, OversizedFile, TaskFolder, UnreadableFile
+from autograder.notebook.cells import NotebookError
+from autograder.notebook.lean import RAW_LIMIT, SMALL, Lean, TooLarge, lean
+from autograder.notebook.names import Fit, Name, attempt_of_folders, read_name, same_name
 from autograder.sandbox.limits import MEGABYTE
 
-# What a submission can be: nothing there, a file where a folder should be, a link, a socket. Anything else that goes
-# wrong (rights, a failing disk, too many open files) is the grader's and never a student's missing notebook.
-STUDENTS_OWN = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
-
-
-class UnreadableFile(Exception):
-    """A submitted file that will not be read; the message says why."""
+SHOWN = 5  # names in one flag
+TRIED = 8  # files that are opened to see whether they are notebooks
+EXPORTS = (".py", ".html", ".htm", ".pdf", ".md")  # what Jupyter makes of a notebook
+STAMP = "timestamp.txt"  # what `nbgrader collect` leaves in a submission
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Submission:
         earlier: the student's notebooks of earlier tasks, by task.
         flags: what a person should look at. No part of the hash: they change no result.
         problem: why there is no notebook, in words for the student.
+        kit: the version of the course kit that the notebook was made with, as it says itself.
         known: by check, as `CheckResult.as_dict`, what an earlier evaluation found and still holds.
     """
 
@@ -43,6 +44,7 @@ class Submission:
     earlier: dict[str, bytes] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     problem: str | None = None
+    kit: str = ""
     known: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -85,38 +87,31 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
     """
     limit = course.limits.file_mb * MEGABYTE
     folder = (submitted or course.submitted) / student
-    flags: list[str] = []
-    name = _notebook_name(folder / task.name, task.name, flags)
-    notebook, problem = None, None
-    if name is None:
-        problem = f"There is no notebook {task.name}.ipynb in the submission."
-        flags.append("no notebook")
-    else:
-        try:
-            notebook = read_file([folder, task.name, name], limit)
-        except UnreadableFile as error:
-            problem = f"{printable(name)} cannot be read: {error}."
-            flags.append(f"{printable(name)}: {error}")
-    files = {}
-    for name in task.files:
-        try:
-            files[name] = read_file([folder, task.name, name], limit)
-        except FileNotFoundError:
-            flags.append(f"{name} is missing")
-        except UnreadableFile as error:
-            flags.append(f"{name}: {error}")
+    arrived = _Arrived(folder, task.name, task.files, limit)
+    notebook = arrived.notebook()
+    files = {name: content for name in task.files if (content := arrived.file(name)) is not None}
     earlier = {}
     for other in task.builds_on:
-        found = _notebook_name(folder / other, other, [])
-        try:
-            if found is None:
-                raise FileNotFoundError
-            earlier[other] = read_file([folder, other, found], limit)
-        except FileNotFoundError:
-            flags.append(f"the earlier notebook {other}.ipynb is missing")
-        except UnreadableFile as error:
-            flags.append(f"{other}.ipynb: {error}")
-    return Submission(student, task.name, notebook, files, earlier, tuple(flags), problem)
+        before = _Arrived(folder, other, (), limit)
+        found = before.notebook()
+        if found is not None:
+            earlier[other] = found.content
+        elif before.entry is None:
+            arrived.flags.append(f"the earlier notebook {other}.ipynb is missing")
+        else:
+            arrived.flags.append(before.flags[-1])
+    if notebook is not None:
+        arrived.flags += _misplaced(notebook.made_by.get("task"), task.name)
+    return Submission(
+        student,
+        task.name,
+        notebook.content if notebook else None,
+        files,
+        earlier,
+        tuple(arrived.flags),
+        arrived.problem,
+        kit=str(notebook.made_by.get("kit", "")) if notebook else "",
+    )
 
 
 def printable(name: str) -> str:
@@ -124,65 +119,167 @@ def printable(name: str) -> str:
     return clean(name)
 
 
-def _notebook_name(folder: Path, task: str, flags: list[str]) -> str | None:
-    """The notebook to grade: the one of the task's name, or the only one there is."""
-    expected = f"{task}.ipynb"
-    try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".ipynb"))
-    except OSError as error:
-        if error.errno not in STUDENTS_OWN:
-            raise
-        return None
-    if expected in names:
-        if len(names) > 1:
-            flags.append(f"{len(names) - 1} more notebooks in the submission")
-        return expected
-    if len(names) == 1:
-        flags.append(f"the notebook is called {printable(names[0])[:80]!r}, not {expected}")
-        return names[0]
-    if names:
-        flags.append(f"{len(names)} notebooks, none called {expected}")
-    return None
+def _misplaced(said: Any, task: str) -> list[str]:
+    """A flag for a notebook that was made for another task than the one of its folder."""
+    if not isinstance(said, str) or said in ("", task):
+        return []
+    return [f"the notebook was made for {clean(said, 60)}, not for {task}"]
 
 
-def read_file(parts: list[str | Path], limit: int) -> bytes:
-    """The content of a regular file, walking ``parts`` without following a link.
+class _Arrived:
+    """One task's folder of a submission: which file in it is the notebook, and which are the files beside it.
 
-    Raises:
-        FileNotFoundError: there is none.
-        UnreadableFile: a link, no regular file, or larger than ``limit`` bytes.
-        OSError: this machine could not read it.
+    Attributes:
+        entry: the notebook's file, or None.
+        problem: why there is no notebook, in words for the student.
+        flags: what a person should look at.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # opening a FIFO shall not wait
-    at: int | None = None
-    try:
-        for part in parts[:-1]:
-            below = os.open(part, flags | os.O_DIRECTORY, dir_fd=at)
-            if at is not None:
-                os.close(at)
-            at = below
-        fd = os.open(parts[-1], flags, dir_fd=at)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        if error.errno not in STUDENTS_OWN:
-            raise
-        raise UnreadableFile(f"not a regular file that can be opened ({error.strerror})") from None
-    finally:
-        if at is not None:
-            os.close(at)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFile("not a regular file")
-        if status.st_size > limit:
-            raise UnreadableFile(f"larger than {limit // MEGABYTE} MB")
-        content = bytearray()
-        # It may grow while it is read.
-        while chunk := os.read(fd, min(MEGABYTE, limit + 1 - len(content))):
-            content += chunk
-    finally:
-        os.close(fd)
-    if len(content) > limit:
-        raise UnreadableFile(f"larger than {limit // MEGABYTE} MB")
-    return bytes(content)
+
+    def __init__(self, student: Path, task: str, files: Sequence[str], limit: int) -> None:
+        self._folder, self._task, self._limit = TaskFolder(student, task), task, limit
+        self.flags: list[str] = []
+        self.problem: str | None = None
+        top = self._notebooks(self._folder.top)
+        names = {entry.name for entry in self._folder.top}
+        self._entries = list(self._folder.top)
+        settled = any(name.fit <= Fit.NAMED and entry.regular for name, entry in top)
+        if not settled or not names.issuperset(files):
+            self._entries += self._folder.below()
+        found = top if settled else self._notebooks(self._entries)
+        self.entry = self._newest(found) or self._by_content(files)
+        self._describe([entry for name, entry in found if name.fit < Fit.ASIDE])
+
+    def notebook(self) -> Lean | None:
+        """The notebook without its outputs; None when it cannot be read.
+
+        What is no notebook, and small, is left to the evaluation as it is: it says why.
+        """
+        if self.entry is None:
+            return None
+        try:
+            return self._lean(self.entry)
+        except (UnreadableFile, NotebookError, FileNotFoundError) as error:
+            said = "it is gone" if isinstance(error, FileNotFoundError) else str(error)
+            self.problem = f"{self.entry.shown} cannot be read: {said}."
+            self.flags.append(f"{self.entry.shown}: {said}")
+            return None
+
+    def file(self, name: str) -> bytes | None:
+        """The content of the file ``name`` that is handed in beside the notebook; None when it cannot be read."""
+        beside = self.entry.parts[:-1] if self.entry else ()
+        fitting = [entry for entry in self._entries if same_name(entry.name, name)]
+        if not fitting:
+            self.flags.append(f"{name} is missing")
+            return None
+        entry = max(
+            fitting,
+            key=lambda e: (
+                e.regular,
+                e.parts == (name,),
+                e.parts[:-1] == beside,
+                e.name == name,
+                e.time,
+                e.parts,
+            ),
+        )
+        if entry.parts != (name,):
+            self.flags.append(f"{name} is called {entry.shown!r}")
+        try:
+            with self._folder.opened(entry, self._limit) as pieces:
+                return b"".join(pieces)
+        except (UnreadableFile, FileNotFoundError) as error:
+            said = "it is gone" if isinstance(error, FileNotFoundError) else str(error)
+            self.flags.append(f"{name}: {said}")
+            return None
+
+    def _notebooks(self, entries: list[Entry]) -> list[tuple[Name, Entry]]:
+        named = ((read_name(printable(entry.name), self._task), entry) for entry in entries)
+        return [(name, entry) for name, entry in named if name is not None]
+
+    def _newest(self, found: list[tuple[Name, Entry]]) -> Entry | None:
+        """Of all notebooks the one to grade: by the best name, then by the number of the attempt, else by time."""
+        regular = [pair for pair in found if pair[1].regular] or found
+        best = min((name.fit for name, _ in regular), default=None)
+        pool = [(name, entry) for name, entry in regular if name.fit is best]
+        if best is not None and best > Fit.NAMED and len(pool) > 1:
+            # Several tasks' notebooks in one folder: what they say of themselves helps to choose.
+            own = [pair for pair in pool[:TRIED] if self._made_for(pair[1]) == self._task]
+            pool = own or pool
+        numbered = all(name.attempt is not None for name, _ in pool)
+
+        def age(pair: tuple[Name, Entry]) -> tuple[Any, ...]:
+            name, entry = pair
+            number = (attempt_of_folders(entry.parts[:-1]), name.attempt) if numbered else ()
+            return (*number, entry.time, name.exact, -len(entry.parts), entry.parts)
+
+        return max(pool, key=age)[1] if pool else None
+
+    def _by_content(self, files: Sequence[str]) -> Entry | None:
+        """A notebook whose name does not say that it is one, as `task1_forward.json` or `task1_forward`."""
+        ends = (".json", ".txt", ".html", ".py", ".nb")
+        others = [
+            entry
+            for entry in self._entries
+            if entry.regular
+            and entry.name not in (*files, STAMP)
+            and (entry.name.lower().endswith(ends) or "." not in entry.name)
+        ]
+        fitting = [entry for entry in others[:TRIED] if self._made_for(entry) is not None]
+        return max(fitting, key=lambda entry: (entry.time, entry.parts)) if fitting else None
+
+    def _made_for(self, entry: Entry) -> str | None:
+        """The task that a notebook says it was made for; None when it is no notebook."""
+        try:
+            found = self._lean(entry, strict=True)
+        except (UnreadableFile, NotebookError, FileNotFoundError):
+            return None
+        return str(found.made_by.get("task", ""))
+
+    def _describe(self, notebooks: list[Entry]) -> None:
+        """Flags, and perhaps the problem, of what was found."""
+        expected = f"{self._task}.ipynb"
+        if self.entry is None:
+            files = [entry for entry in self._entries if entry.regular and entry.name != STAMP]
+            notes = self._folder.notes[:SHOWN]
+            if files:
+                notes.append(f"it holds {_listed([entry.shown for entry in files])}")
+            if any(entry.name.lower().endswith(EXPORTS) for entry in files):
+                notes.append(f"an export is no notebook, expected {expected}")
+            said = "; ".join(("no notebook", *notes))
+            self.problem = (
+                f"There is {said.replace('no notebook', f'no notebook {expected} in the submission', 1)}."
+            )
+            self.flags.append(said)
+            return
+        self.flags += self._folder.notes[:SHOWN]
+        if self.entry.parts != (expected,):
+            self.flags.append(f"the notebook is called {self.entry.shown!r}, not {expected}")
+        others = [entry.shown for entry in notebooks if entry != self.entry]
+        if others:
+            many = "s" if len(others) > 1 else ""
+            self.flags.append(
+                f"{len(others)} more notebook{many} in the submission: {_listed(others)};"
+                f" {self.entry.shown} is graded"
+            )
+
+    def _lean(self, entry: Entry, *, strict: bool = False) -> Lean:
+        """What is kept of the notebook ``entry``; with ``strict`` also a small file must be a notebook."""
+        try:
+            with self._folder.opened(entry, RAW_LIMIT) as pieces:
+                return lean(pieces, self._limit)
+        except TooLarge as error:
+            raise UnreadableFile(str(error)) from None
+        except OversizedFile:
+            most, looked = self._limit // MEGABYTE, RAW_LIMIT // MEGABYTE
+            said = f"larger than {most} MB; stored outputs are looked for in {looked} MB"
+            raise UnreadableFile(said) from None
+        except NotebookError:
+            if strict:
+                raise
+            with self._folder.opened(entry, min(SMALL, self._limit)) as pieces:
+                return Lean(b"".join(pieces))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return ", ".join([*names[:SHOWN], *more])

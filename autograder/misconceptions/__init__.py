@@ -54,4 +54,4 @@ def load_styles(task: str) -> tuple[str, ...]:
 def read_alternatives(home: Path, task: str) -> Iterator[tuple[str, str]]:
     """(name, source) of every `tests/alternatives/<task>/*.py`: right in another style, and worth full points."""
     for path in sorted((home / "tests" / "alternatives" / task).glob("*.py")):
-        yield path.stem, path.read_text(encoding="utf-8")
+        yield path.stem, path.read_text(encoding="utf-8-sig")

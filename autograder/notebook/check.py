@@ -19,11 +19,15 @@ from autograder.notebook.answers import load_answers
 from autograder.notebook.cells import code_cells, parse_notebook
 from autograder.notebook.data import local_data
 from autograder.notebook.failures import Failures, python_version
+from autograder.notebook.lean import PIECE, Lean, lean
+from autograder.notebook.names import task_named
 from autograder.notebook.timing import CELL_LIMIT_S, Used, measured, warnings
 from autograder.sandbox.cells import Shell
 
 CELL_SECONDS = 600.0  # the student's own machine and time; only a forgotten endless loop is stopped
 OUTPUT_LIMIT = 100_000
+LEFT_LIMIT = 100 * 2**20  # bytes of a notebook without its outputs
+NOTEBOOK_ENDINGS = (".ipynb", ".json", ".txt", "")
 COLLECTED = ("submitted", "autograded")  # nbgrader's folders of what students handed in
 
 
@@ -108,13 +112,16 @@ def check_notebook(path: Path, on_warning: Callable[[str], None] = print) -> Ite
         ValueError: its name is none of a task, or it is a student's submission.
     """
     refuse_collected(path)
-    task = path.stem
     known = sorted({check.task for check in _all_checks().values()})
-    if task not in known:
+    task = task_named(path.name, known)
+    read = _read(path) if task or path.suffix.casefold() in NOTEBOOK_ENDINGS else Lean(b"")
+    if task is None and read.made_by.get("task") in known:
+        task = read.made_by["task"]
+    if task is None:
         raise ValueError(
             f"{path.name} is no notebook of a task. Expected one of: {', '.join(known)} (.ipynb)."
         )
-    notebook = parse_notebook(path.read_bytes())
+    notebook = parse_notebook(read.content)
     os.chdir(path.resolve().parent)
     autograder.check = lambda *names, **options: None  # type: ignore[assignment]
     os.environ["MPLBACKEND"] = "Agg"  # no window that waits to be closed
@@ -142,6 +149,12 @@ def _run_cells(
         for where, said, names in outcome["lost"]:
             failures.add_lost(where, said, names)
     return failures
+
+
+def _read(path: Path) -> Lean:
+    """The notebook at ``path`` without its outputs, however large these are."""
+    with open(path, "rb") as file:
+        return lean(iter(lambda: file.read(PIECE), b""), LEFT_LIMIT)
 
 
 def refuse_collected(path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder import __version__
 from autograder.authoring.selfcheck import notebook_problems, wheel_problems
 from tests.authoring.small_course import run_python, write_project
 
@@ -70,7 +71,7 @@ def test_no_solution_and_no_bookkeeping_in_the_released_notebook(notebook, relea
     text = (released / "release" / TASK / f"{TASK}.ipynb").read_text()
     for secret in ("x + x", "factor_kept", "SOLUTION", "stubs"):
         assert secret not in text
-    assert notebook.metadata.autograder == {"task": TASK}
+    assert notebook.metadata.autograder == {"task": TASK, "kit": __version__}
     assert "Returns 2x, eq. (1)." in text
 
 
