@@ -9,7 +9,9 @@ from autograder.authoring.stubs import release_preprocessors
 c = get_config()  # noqa: F821 - nbgrader puts it here
 
 with open(Path(__file__).with_name("course.toml"), "rb") as file:
-    c.CourseDirectory.course_id = tomllib.load(file)["course"]["id"]
+    course = tomllib.load(file)["course"]
+c.CourseDirectory.course_id = course["id"]
+c.NbGraderAPI.timezone = course.get("timezone", "UTC")  # in which the formgrader shows dates
 
 # ---- generate_assignment: stubs that name their task -------------------------------------------------------------
 c.GenerateAssignment.preprocessors = release_preprocessors()
@@ -22,7 +24,7 @@ c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [
     "autograder.grading.nbgrader_plugin.SandboxExecute",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.grading.nbgrader_plugin.AssignPenalties",  # nbgrader's own is not told the task
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
@@ -32,3 +34,6 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     "autograder.grading.private_page.PrivatePage",
 ]
+
+# ---- export: with the deadlines ----------------------------------------------------------------------------------
+c.ExportApp.plugin_class = "autograder.reports.nbgrader_export.CsvWithDeadlines"

@@ -291,7 +291,6 @@ def grade(
     from autograder.grading.course_run import RunOptions, grade_task
     from autograder.grading.errors import ClusterError
     from autograder.grading.feedback import generate_feedback
-    from autograder.grading.regrade import summary
     from autograder.grading.submission import students_of
     from autograder.reports import tables
 
@@ -330,16 +329,18 @@ def grade(
             def tell(found: list[Any], task: str = task) -> None:
                 changes[task] = found
                 if not (dry_run or as_json):
-                    out.print(f"{task}: {summary(found)}", markup=False, highlight=False, soft_wrap=True)
+                    say_moves(found)
 
             with a_bar(disable=as_json) as bar:
-                graded = grade_task(course, task, options, shown_on(bar, task), tell)
+                graded = grade_task(course, task, options, shown_on(bar, task), tell, say_note)
             totals.append((task, graded))
             if dry_run and not as_json:
-                out.print(tables.by_change(task, changes[task]) if changes[task] else f"{task}: nobody moves")
+                for moved_task, found in by_task(changes[task]) or [(task, [])]:
+                    out.print(tables.by_change(moved_task, found) if found else f"{task}: nobody moves")
             elif not as_json:
                 show_class(task, graded)
-        problems = generate_feedback(course, names, jobs, options.students) if feedback else []
+        touched = [*names, *(change.task for found in changes.values() for change in found)]
+        problems = generate_feedback(course, list(dict.fromkeys(touched)), jobs, options.students) if feedback else []
     if feedback and not as_json:
         out.print(
             "feedback:", f"{course.root}/feedback/STUDENT/TASK/TASK.html", highlight=False, soft_wrap=True
@@ -348,19 +349,15 @@ def grade(
             err.print(problem, style="red", markup=False)
     faults = [row for _, graded in totals for row in graded if row.fault]
     if as_json:
-        moved = {
-            task: {change.student: change.as_dict() for change in found} for task, found in changes.items()
+        rows: dict[str, list[Any]] = {
+            task: []
+            if dry_run
+            else [_as_json(row) | _moved(task, row.student, changes[task]) for row in graded]
+            for task, graded in totals
         }
-        typer.echo(
-            json.dumps(
-                {
-                    task: list(moved[task].values())
-                    if dry_run
-                    else [_as_json(row) | _moved(moved[task].get(row.student)) for row in graded]
-                    for task, graded in totals
-                }
-            )
-        )
+        for change in (change for found in changes.values() for change in found if dry_run):
+            rows.setdefault(change.task, []).append(change.as_dict())
+        typer.echo(json.dumps(rows))
     else:
         count = sum(len(graded) for _, graded in totals)
         students = {row.student for _, graded in totals for row in graded}
@@ -377,8 +374,29 @@ def grade(
         raise typer.Exit(FAILED)
 
 
-def _moved(change: dict[str, Any] | None) -> dict[str, Any]:
-    return {"moved": {"before": change["before"], "after": change["after"]}} if change else {}
+def _moved(task: str, student: str, changes: list[Any]) -> dict[str, Any]:
+    """How a student's published points have moved: in the task, and by late days in others."""
+    mine = [change for change in changes if change.student == student]
+    own = [{"before": change.before, "after": change.after} for change in mine if change.task == task]
+    others = {c.task: {"before": c.before, "after": c.after} for c in mine if c.task != task}
+    return ({"moved": own[0]} if own else {}) | ({"moved_elsewhere": others} if others else {})
+
+
+def by_task(changes: list[Any]) -> list[tuple[str, list[Any]]]:
+    """The changes of each task."""
+    names = dict.fromkeys(change.task for change in changes)
+    return [(name, [change for change in changes if change.task == name]) for name in names]
+
+
+def say_moves(changes: list[Any]) -> None:
+    from autograder.grading.regrade import summary
+
+    for task, found in by_task(changes):
+        out.print(f"{task}: {summary(found)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def say_note(note: str) -> None:
+    err.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_class(task: str, graded: list[Any]) -> None:
@@ -389,6 +407,13 @@ def show_class(task: str, graded: list[Any]) -> None:
         return
     out.print(tables.by_student(task, graded))
     out.print(tables.by_check(graded))
+    unknown = sum(row.late is not None and row.late.status == "not known" for row in graded)
+    if unknown:
+        out.print(
+            f"{task}: {unknown} of {len(graded)} submissions have no timestamp.txt that can be read;"
+            " whether they are late is not known",
+            style="dim", highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _as_json(row: Any) -> dict[str, Any]:
@@ -398,6 +423,8 @@ def _as_json(row: Any) -> dict[str, Any]:
         "points": report.points if report and not row.fault else None,
         "max_points": report.max_points if report else None,
         "fault": row.fault or None,
+        "late": row.late.as_dict() if row.late else None,
+        "grade": row.late.grade if row.late and not row.fault else None,
         "flags": list(row.all_flags),
         "provisional": bool(report and report.provisional),
         "checks": [check.as_dict() for check in report.checks] if report else [],
@@ -412,16 +439,29 @@ def report(tasks: Tasks = None) -> None:
 
     with explained():
         course = the_graders_course()
+        names = chosen(course, tasks)
+        lates = settled(course)
         with Journal(course.root / "journal.db") as journal:
-            for task in chosen(course, tasks):
+            for task in names:
                 graded = [
-                    Graded(student, result, fresh=False, flags=flags)
+                    Graded(student, result, fresh=False, flags=flags, late=lates.get((task, student)))
                     for student, result, flags in journal.grades(task)
                 ]
                 if graded:
                     show_class(task, graded)
                 else:
                     out.print(f"{task}: nothing graded yet", highlight=False)
+
+
+def settled(course: Course) -> dict[tuple[str, str], Any]:
+    """Due dates and penalties brought up to date, and who moves said; what they are, by (task, student)."""
+    from autograder.grading.settling import settle_class
+
+    found = settle_class(course)
+    for note in found.notes:
+        say_note(note)
+    say_moves(found.changes)
+    return found.lates
 
 
 @app.command()
@@ -434,10 +474,11 @@ def export(
 
     with explained():
         course = the_graders_course()
+        lates = settled(course)
         export_gradebook(course, to.resolve())
         out.print(f"grades: {to}", highlight=False)
         if checks is not None:
-            rows = export_checks(course, list(course.tasks), checks)
+            rows = export_checks(course, list(course.tasks), checks, lates)
             out.print(f"checks: {checks} ({rows} rows)", highlight=False)
 
 

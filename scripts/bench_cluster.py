@@ -119,7 +119,7 @@ def measure(folder: Path, count: int, published: int) -> dict[str, float]:
     figures["sent_bytes"] = sum(len(pickle.dumps(asdict(s))) for s in submissions.values()) / count
     figures["returned_bytes"] = sum(len(report.to_json()) for report in reports.values()) / count
 
-    with Publisher(course, TASK, list(load_checks(TASK))) as publisher:
+    with Publisher(course, TASK, load_checks(TASK)) as publisher:
         for student in students:
             publisher.publish(submissions[student], reports[student], ())
         start = used()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from autograder.authoring.record import record_answers
 from autograder.checks import Check, CheckDefinitionError, load_checks
 from autograder.course import Course, home_of
 from autograder.files import replace_durably
+from autograder.grading.lateness import shown, zone_name
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def build(
             progress(row.name)
         recorded[row.name] = record_answers(row.name, home=home, data=row.data)
     return [
-        _write(course.root, assignment, recorded=recorded[name], force=force)
+        _write(course.root, with_head(assignment, course), recorded=recorded[name], force=force)
         for name, assignment in assignments.items()
     ]
 
@@ -96,6 +97,26 @@ def checks_of(task: str) -> dict[str, Check]:
         raise AuthoringError([str(error)]) from None
     except Exception as error:  # the file is Python: importing it may fail in any way
         raise AuthoringError([f"autograder/checks/{task}.py: {type(error).__name__}: {error}"]) from error
+
+
+def with_head(assignment: Assignment, course: Course) -> Assignment:
+    """``assignment`` with what the course says of it under its title: until when, and what being late costs."""
+    due = course.task(assignment.task).due
+    lines = [f"*{course.title}*"]
+    if due is not None:
+        local = due.astimezone(course.timezone)
+        zone = "" if zone_name(local) == str(course.timezone) else f" ({course.timezone})"
+        lines.append(f"**Due: {shown(due, course.timezone)}**{zone}")
+        if course.late is not None and str(course.late):
+            lines.append(f"Late: {course.late}.")
+    head = "  \n".join(lines)
+    first, *others = assignment.cells
+    title, _, rest = first.source.partition("\n")
+    if first.kind == "text" and title.startswith("#"):
+        cells = [replace(first, source=f"{title}\n\n{head}\n{rest}".rstrip()), *others]
+    else:
+        cells = [Cell("text", "head", 0, head), *assignment.cells]
+    return replace(assignment, cells=tuple(cells))
 
 
 def to_notebook(assignment: Assignment) -> NotebookNode:

@@ -86,9 +86,25 @@ def release(
         for name in names:
             _replace(staging / name, course.root / "release" / name)
         _replace(staging / KIT, course.root / KIT)
+        _write_dates(course, names)
     kit = course.root / KIT
     notebooks = tuple(course.root / "release" / name / f"{name}.ipynb" for name in names)
     return Released(tuple(built), notebooks, kit / wheel.name, kit / "requirements.txt")
+
+
+def _write_dates(course: Course, tasks: list[str]) -> None:
+    """Due dates into the gradebook, and when the tasks were released first into the journal."""
+    from autograder.grading.journal import Journal
+    from autograder.grading.private import close_to_others
+    from autograder.grading.settling import deadlines_of
+
+    with Journal(course.root / "journal.db") as journal:
+        for task in tasks:
+            journal.remember_release(task)
+    with deadlines_of(course) as deadlines:
+        if deadlines is not None:
+            deadlines.write_due_dates()
+    close_to_others(course.root)
 
 
 @contextmanager

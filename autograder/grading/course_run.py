@@ -27,11 +27,13 @@ from autograder.grading.journal import Journal, Key
 from autograder.grading.packages import require_packages
 from autograder.grading.plan import Plan, make_plan
 from autograder.grading.regrade import Change, still_holds, with_results
+from autograder.grading.released import require_source
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission, printable, read_submission, students_of
 from autograder.sandbox.clock import MachineTooBusy
 
 if TYPE_CHECKING:
+    from autograder.grading.lateness import Late
     from autograder.grading.publish import Publisher
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -51,6 +53,7 @@ class Graded:
         fresh: evaluated in this run rather than found in the journal.
         flags: of the submission; those that the evaluation found are in the report.
         too_busy: the fault is that the wall time was up with CPU time left; evaluated alone it may be another.
+        late: what the deadline makes of it; None when nothing is published.
     """
 
     student: str
@@ -59,6 +62,7 @@ class Graded:
     fresh: bool = True
     flags: tuple[str, ...] = ()
     too_busy: bool = False
+    late: Late | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fault", clean(self.fault))
@@ -66,7 +70,8 @@ class Graded:
     @property
     def all_flags(self) -> tuple[str, ...]:
         """Everything that a person should look at, each once."""
-        return tuple(dict.fromkeys((*self.flags, *(self.report.flags if self.report else ()))))
+        found = (*(self.report.flags if self.report else ()), *(self.late.flags if self.late else ()))
+        return tuple(dict.fromkeys((*self.flags, *found)))
 
 
 @dataclass(frozen=True)
@@ -98,14 +103,16 @@ def grade_task(
     options: RunOptions,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_changes: Callable[[list[Change]], None] = lambda changes: None,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> list[Graded]:
     """Grade the submissions of ``task``: evaluate, journal, publish, each as soon as it is evaluated.
 
     Where published points would move, publishing waits until all are evaluated and ``on_changes`` has been told of
-    these moves; in a dry run, of all changes. The reports returned have no cells.
+    these moves; in a dry run, of all changes. With late days they may be moves of other tasks too. The reports returned
+    have no cells. ``on_note`` is told what a person should know of due dates and extensions.
 
     Raises:
-        CourseError, SecretError, DataError, PublishError, JournalError: nothing was done.
+        CourseError, SecretError, DataError, PublishError, JournalError: nothing was published.
         ClusterError: the cluster does not answer, or no longer; what it evaluated is journaled.
     """
     from autograder.sandbox.doctor import require_sandbox
@@ -115,12 +122,13 @@ def grade_task(
         s for s in students_of(course.submitted, task) if not options.students or s in options.students
     ]
     require_packages(course)
+    checks = load_checks(task)
+    require_source(course, task, checks)
     plan = make_plan(course, task, walls=options.walls)
     opened: dict[str, Submission] = {}
     results: dict[str, Graded] = {}
     replaced: set[str] = set()
     same: dict[CheckResult, CheckResult] = {}
-    checks = load_checks(task)
 
     def opening(names: Sequence[str]) -> Iterator[Submission]:
         for student in names:
@@ -166,7 +174,10 @@ def grade_task(
             # nbgrader takes two seconds to import: by now the evaluators are at work.
             from autograder.grading.publish import Publisher
 
-            publisher = stack.enter_context(Publisher(course, task, list(checks)))
+            publisher = stack.enter_context(Publisher(course, task, checks))
+            if not options.dry_run:
+                for note in publisher.deadlines.prepare():
+                    on_note(note)
             publication = _Publication(plan, journal, publisher, options.dry_run)
             for graded in chain(found, evaluations):
                 submission = opened.pop(graded.student)
@@ -181,11 +192,12 @@ def grade_task(
                         if not options.dry_run:  # of equal submissions the first one's report is everybody's
                             report = journal.report(key) or report
                             graded = replace(graded, report=report)
-                    publication.add(submission, report, graded.flags)
+                    late = publication.add(submission, report, graded.flags)
+                    graded = replace(graded, late=late)
                 results[graded.student] = _condensed(graded, same)
                 on_progress(len(results), len(students))
-            if publication.changes:
-                on_changes(publication.changes)
+            if publication.changes or publication.elsewhere:
+                on_changes([*publication.changes, *publication.elsewhere])
             for submission in opening(publication.held):
                 student = submission.student
                 opened.clear()
@@ -231,43 +243,44 @@ class _Publication:
 
     Attributes:
         changes: the moves of published points, which wait until they are told; in a dry run, all changes.
+        elsewhere: moves of published points of other tasks, to which a student's late days went or from which they came.
         held: the students whose reports wait.
     """
 
     def __init__(self, plan: Plan, journal: Journal, publisher: Publisher, dry_run: bool) -> None:
         self._plan, self._journal, self._publisher, self._dry_run = plan, journal, publisher, dry_run
         self.changes: list[Change] = []
-
-    @property
-    def held(self) -> list[str]:
-        return [] if self._dry_run else [change.student for change in self.changes]
+        self.elsewhere: list[Change] = []
+        self.held: list[str] = []
 
     def add(
         self, submission: Submission, report: Report, flags: tuple[str, ...], *, told: bool = False
-    ) -> None:
-        """Publish a report and the submission's ``flags``, unless they are published already or must be told first."""
+    ) -> Late:
+        """Publish a report and the submission's ``flags``, unless they are published already or must be told first.
+
+        Returns what the deadline makes of the submission.
+        """
         task, student, key = self._plan.task, submission.student, key_of(self._plan, submission)
         before, there = self._journal.published(task, student), self._publisher.has_entry(student)
-        written = there and self._publisher.is_written(student)
-        if (
-            before is not None
-            and written
-            and before.flags == flags
-            and self._journal.says(before.key, report)
-        ):
-            if before.key != key.text and not self._dry_run:
-                self._journal.publish(task, student, key, flags)
-            return
-        if self._dry_run or (there and not told):
-            change = self._publisher.change(submission, report)
-            if change.moves or (self._dry_run and (change.checks or change.before is None)):
-                self.changes.append(change)
-            if change.moves or self._dry_run:
-                return
+        if before is not None and before.flags == flags and self._journal.says(before.key, report):
+            late = self._publisher.published(student) if there else None
+            if late is not None:
+                if before.key != key.text and not self._dry_run:
+                    self._journal.publish(task, student, key, flags)
+                return late
+        if self._dry_run or (not told and (there or self._publisher.deadlines.joins_tasks)):
+            late, own, others = self._publisher.changes(submission, report)
+            if own.moves or (self._dry_run and (own.checks or own.before is None)):
+                self.changes.append(own)
+            self.elsewhere += others
+            if own.moves or others or self._dry_run:
+                self.held += [] if self._dry_run else [student]
+                return late
         if before is not None:  # killed in between, the next run shall not believe what was published before
             self._journal.withdraw(task, student)
-        self._publisher.publish(submission, report, flags)
+        late = self._publisher.publish(submission, report, flags)
         self._journal.publish(task, student, key, flags)
+        return late
 
 
 def _unread(error: OSError | UnicodeEncodeError) -> str:

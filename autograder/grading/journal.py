@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -51,6 +52,20 @@ CREATE TABLE IF NOT EXISTS publications (
 """
 # By version, what brings the journal of the version before up to it.
 MIGRATIONS = {1: "ALTER TABLE publications ADD COLUMN flags TEXT NOT NULL DEFAULT '[]'"}
+# What is told of deadlines, and where the gradebook's dates come from; added to a journal that lacks it.
+DATES = """
+CREATE TABLE IF NOT EXISTS deadline_notes (
+    student TEXT NOT NULL,
+    task TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (student, task)
+);
+CREATE TABLE IF NOT EXISTS task_dates (
+    task TEXT PRIMARY KEY,
+    due TEXT,
+    released_at REAL
+);
+"""
 BUSY_MS = 60_000  # another grader's transaction takes milliseconds
 
 
@@ -120,6 +135,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=DELETE")
             self._db.execute("PRAGMA synchronous=FULL")
             self._bring_up_to_date()
+            self._db.executescript(DATES)
         except sqlite3.DatabaseError as error:
             raise JournalError(
                 f"{path}: {error}. Move the file away to start a new journal; no grade is lost."
@@ -227,3 +243,39 @@ class Journal:
         )
         for student, report, flags in rows:
             yield student, Report.from_json(report), tuple(json.loads(flags))
+
+    # ---- Deadlines ----
+
+    def notes(self, student: str) -> dict[str, str]:
+        """By task, what the student's autograded notebook says of its deadline."""
+        query = "SELECT task, note FROM deadline_notes WHERE student = ?"
+        return dict(self._db.execute(query, (student,)))
+
+    def note(self, task: str, student: str, note: str) -> None:
+        """Remember what the notebook says now."""
+        self._db.execute("INSERT OR REPLACE INTO deadline_notes VALUES (?, ?, ?)", (student, task, note))
+
+    def due_date(self, task: str) -> str | None:
+        """The due date that `course.toml` gave to the gradebook last, or None."""
+        row = self._db.execute("SELECT due FROM task_dates WHERE task = ?", (task,)).fetchone()
+        return row[0] if row else None
+
+    def remember_due_date(self, task: str, due: str | None) -> None:
+        """Remember it."""
+        self._db.execute(
+            "INSERT INTO task_dates (task, due) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET due = excluded.due",
+            (task, due),
+        )
+
+    def first_release(self, task: str) -> datetime | None:
+        """When the task was released first, or None."""
+        row = self._db.execute("SELECT released_at FROM task_dates WHERE task = ?", (task,)).fetchone()
+        return datetime.fromtimestamp(row[0], UTC) if row and row[0] is not None else None
+
+    def remember_release(self, task: str) -> None:
+        """Remember that the task is released now, unless it was before."""
+        self._db.execute(
+            "INSERT INTO task_dates (task, released_at) VALUES (?, ?) ON CONFLICT (task) DO UPDATE"
+            " SET released_at = coalesce(released_at, excluded.released_at)",
+            (task, time.time()),
+        )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,26 +16,29 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
-    MissingEntry,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import parse_utc
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
+from autograder.checks import Check
 from autograder.course import Course
 from autograder.files import write_atomically
 from autograder.grading.compose import compose, written
-from autograder.grading.errors import PublishError
 from autograder.grading.flags import flags_of
 from autograder.grading.handed_in import UnreadableFile, read_file
+from autograder.grading.journal import Journal
+from autograder.grading.lateness import Late
 from autograder.grading.private import make_private_folder, mode_of_files, nbgrader_settings
 from autograder.grading.regrade import Change, CheckChange
+from autograder.grading.released import require_gradebook, require_source
 from autograder.grading.report import Report
+from autograder.grading.secret import course_secret, submission_seed
+from autograder.grading.settling import STAMP, STAMP_BYTES, Deadlines, set_note
 from autograder.grading.submission import Submission
+from autograder.grading.timestamps import decoded
 
 
 def _table(entry: Any) -> Table:
@@ -44,49 +48,41 @@ def _table(entry: Any) -> Table:
 # Tables rather than nbgrader's objects, which ask for every cell's name, points and type one by one.
 STUDENTS, SUBMISSIONS, NOTEBOOKS = _table(Student), _table(SubmittedAssignment), _table(SubmittedNotebook)
 GRADES, COMMENTS, CELLS = _table(Grade), _table(Comment), _table(BaseCell)
-STAMP_BYTES = 1000  # of a file with a date in it
 WRITING = ".writing-"  # begins the name of a file that is not complete
+SECRET = "submission_secret.txt"  # what `nbgrader release_feedback` finds the student's page by
 
 
 class Publisher:
     """Writes the reports of one task; a context manager.
 
+    Attributes:
+        deadlines: of the course, as the gradebook has them.
+
     Raises:
-        PublishError: the assignment is not in the gradebook, or lacks a check.
+        PublishError: the assignment is not in the gradebook, or was released before its checks were changed.
+        CourseError: `extensions.csv` has mistakes.
     """
 
-    def __init__(self, course: Course, task: str, checks: list[str]) -> None:
+    def __init__(self, course: Course, task: str, checks: Mapping[str, Check]) -> None:
         self._course, self._task = course, task
-        source = course.root / "source" / task / f"{task}.ipynb"
-        if not source.is_file():
-            raise PublishError(f"{source} does not exist. Run: autograder release {task}")
+        source = require_source(course, task, checks)
         self._assignment = nbformat.read(source, as_version=4)
-        self._config = nbgrader_settings(course.root)
-        settings = CourseDirectory(config=self._config)
+        config = nbgrader_settings(course.root)
+        settings = CourseDirectory(config=config)
         self._gradebook = Gradebook(settings.db_url, settings.course_id)
         self._db = self._gradebook.db
+        self._journal = Journal(course.root / "journal.db")
         try:
             self._read_assignment(checks)
+            self.deadlines = Deadlines(course, self._gradebook, config, self._journal, task)
         except BaseException:
-            self._gradebook.close()
+            self.__exit__()
             raise
 
-    def _read_assignment(self, checks: list[str]) -> None:
-        """What every submission has in common: the due date, and the cells that get a grade or a comment."""
-        task = self._task
-        try:
-            assignment = self._gradebook.find_assignment(task)
-            known = {cell.name for cell in self._gradebook.find_notebook(task, task).grade_cells}
-        except MissingEntry:
-            raise PublishError(
-                f"The gradebook has no assignment {task}. Run: autograder release {task}"
-            ) from None
-        lacking = [name for name in checks if name not in known]
-        if lacking:
-            raise PublishError(
-                f"The gradebook does not know the check {', '.join(lacking)} of {task}. Run: autograder release {task}"
-            )
-        self._assignment_id, self._due = assignment.id, assignment.duedate
+    def _read_assignment(self, checks: Mapping[str, Check]) -> None:
+        """What every submission has in common: the cells that get a grade or a comment."""
+        assignment, own = require_gradebook(self._gradebook, self._task, checks)
+        self._assignment_id, self._notebook_id = assignment.id, own.id
         self._cells = {
             notebook.id: (
                 [cell.id for cell in (*notebook.grade_cells, *notebook.task_cells)],
@@ -94,7 +90,6 @@ class Publisher:
             )
             for notebook in assignment.notebooks
         }
-        self._notebook_id = self._gradebook.find_notebook(task, task).id
         self._db.rollback()
 
     def __enter__(self) -> Self:
@@ -102,42 +97,65 @@ class Publisher:
 
     def __exit__(self, *exc: object) -> None:
         self._gradebook.close()
-
-    def is_written(self, student: str) -> bool:
-        """Whether the autograded notebook is there."""
-        return (self._folder(student) / f"{self._task}.ipynb").is_file()
+        self._journal.__exit__()
 
     def has_entry(self, student: str) -> bool:
         """Whether the student is in the gradebook with this task."""
         return self._entry_of(student) is not None
 
+    def published(self, student: str) -> Late | None:
+        """What the deadline made of the student's work, when all that is published of it still holds; else None."""
+        folder, beside = self._folder(student), self._beside(student)
+        if not (folder / f"{self._task}.ipynb").is_file() or any(
+            _content(folder / name) != content for name, content in beside.items()
+        ):
+            return None
+        standing = self.deadlines.look(student, {self._task: beside[STAMP].decode()})
+        return standing.lates.get(self._task) if self.deadlines.is_written(standing) else None
+
     def flags(self, submission: Submission) -> tuple[str, ...]:
         """What a person should look at, of the submission itself."""
         return flags_of(submission, self._assignment)
 
-    def publish(self, submission: Submission, report: Report, flags: Sequence[str]) -> None:
-        """Write the autograded notebook, with ``flags`` of the submission in it, and the points of every check."""
-        self._write_notebook(submission, report, flags)
-        points = {check.name: check.points for check in report.checks}
-        with self._undone():
-            self._record(submission.student, points)
-            self._db.commit()
+    def publish(self, submission: Submission, report: Report, flags: Sequence[str]) -> Late:
+        """Write the autograded notebook, with ``flags`` of the submission in it, and the points of every check.
 
-    def change(self, submission: Submission, report: Report) -> Change:
-        """What `publish` would change for the student; nothing is written."""
+        Where late days join the tasks, penalties of the student's other tasks too.
+        """
+        student, beside = submission.student, self._beside(submission.student)
+        with self._undone():
+            self._record(student, {check.name: check.points for check in report.checks})
+            standing = self.deadlines.look(student, {self._task: beside[STAMP].decode()})
+            late = standing.lates[self._task]
+            self.deadlines.record(standing)
+            note = late.note(self._course)
+            self._write_notebook(submission, report, flags, note, beside)
+            self.deadlines.tell(standing, but=self._task)
+            self._db.commit()
+        self.deadlines.told(student, self._task, note)
+        return late
+
+    def changes(self, submission: Submission, report: Report) -> tuple[Late, Change, list[Change]]:
+        """What `publish` would make of the deadline, change in this task, and change in others; nothing is written."""
         student = submission.student
         points = {check.name: check.points for check in report.checks}
         with self._undone():
-            before, then = self._standing(student)
+            before, then = self.deadlines.entries(student), self._points(student)
             self._record(student, points)
-            self._db.flush()
-            after, _ = self._standing(student)
+            standing = self.deadlines.look(student, {self._task: self._beside(student)[STAMP].decode()})
         changed = [
             CheckChange(name, then.get(name), value)
             for name, value in points.items()
             if then.get(name) != value
         ]
-        return Change(student, before, after or 0.0, tuple(changed))
+        own, others = None, []
+        for change in standing.changes(before):
+            if change.task == self._task:
+                own = replace(change, checks=tuple(changed))
+            elif change.moves:
+                others.append(change)
+        assert own is not None  # it was recorded
+        return standing.lates[self._task], own, others
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
@@ -148,42 +166,28 @@ class Publisher:
             self._db.rollback()
             self._db.expunge_all()
 
-    def _standing(self, student: str) -> tuple[float | None, dict[str, float]]:
-        """The student's points in the gradebook, None when nothing is graded, and each check's own."""
+    def _points(self, student: str) -> dict[str, float]:
+        """The points of each check that the gradebook has of the student."""
         entry = self._entry_of(student)
         if entry is None:
-            return None, {}
+            return {}
         one = (NOTEBOOKS.c.assignment_id == entry.id) & (NOTEBOOKS.c.notebook_id == self._notebook_id)
-        own = func.coalesce(GRADES.c.manual_score, GRADES.c.auto_score)
-        query = select(CELLS.c.name, GRADES.c.auto_score, own, GRADES.c.extra_credit)
         notebook = select(NOTEBOOKS.c.id).where(one).scalar_subquery()
-        rows = self._db.execute(query.join(CELLS).where(GRADES.c.notebook_id == notebook)).all()
-        penalty = self._db.execute(select(NOTEBOOKS.c.late_submission_penalty).where(one)).scalar() or 0.0
-        if all(score is None for _, _, score, _ in rows):
-            return None, {}
-        score = sum((score or 0.0) + (extra or 0.0) for _, _, score, extra in rows)
-        # As `nbgrader export` has it.
-        return round(max(0.0, score - penalty), 2), {
-            name: auto for name, auto, _, _ in rows if auto is not None
-        }
+        query = select(CELLS.c.name, GRADES.c.auto_score).select_from(GRADES).join(CELLS)
+        rows = self._db.execute(query.where(GRADES.c.notebook_id == notebook)).all()
+        return {name: auto for name, auto in rows if auto is not None}
 
     def _entry_of(self, student: str) -> Any:
         mine = (SUBMISSIONS.c.assignment_id == self._assignment_id) & (SUBMISSIONS.c.student_id == student)
         return self._db.execute(select(SUBMISSIONS).where(mine)).first()
 
     def _record(self, student: str, points: dict[str, float]) -> None:
-        """Everything in one transaction, as `nbgrader autograde` would leave it."""
+        """The points of every check, as `nbgrader autograde` would leave them; the caller commits."""
         db = self._db
         if db.execute(select(STUDENTS.c.id).where(STUDENTS.c.id == student)).first() is None:
             db.execute(insert(STUDENTS).values(id=student))
         entry = self._entry_of(student)
-        stamp = self._timestamp(student)
-        if entry is None:
-            entry_id, late = self._new_entry(student, stamp), _is_late(stamp, self._due, None)
-        else:
-            entry_id, late = entry.id, _is_late(stamp or entry.timestamp, self._due, entry.extension)
-            if stamp:
-                db.execute(update(SUBMISSIONS).where(SUBMISSIONS.c.id == entry_id).values(timestamp=stamp))
+        entry_id = self._new_entry(student) if entry is None else entry.id
         one = (NOTEBOOKS.c.assignment_id == entry_id) & (NOTEBOOKS.c.notebook_id == self._notebook_id)
         notebook_id = db.execute(select(NOTEBOOKS.c.id).where(one)).scalar_one()
         columns = select(GRADES.c.id, CELLS.c.name, GRADES.c.auto_score, GRADES.c.manual_score)
@@ -196,14 +200,11 @@ class Publisher:
             changed.append({"grade": grade.id, "auto_score": auto, "needs_manual_grade": needed})
         if changed:
             db.execute(update(GRADES).where(GRADES.c.id == bindparam("grade")), changed)
-        db.execute(update(NOTEBOOKS).where(one).values(late_submission_penalty=None))
-        if late:
-            self._apply_late_penalty(student)
 
-    def _new_entry(self, student: str, stamp: Any) -> str:
+    def _new_entry(self, student: str) -> str:
         """A submission with an empty grade and comment for every cell; its id."""
         db = self._db
-        values = {"assignment_id": self._assignment_id, "student_id": student, "timestamp": stamp}
+        values = {"assignment_id": self._assignment_id, "student_id": student}
         entry_id = db.execute(insert(SUBMISSIONS).values(values)).inserted_primary_key[0]
         for master, (graded, commented) in self._cells.items():
             values = {"assignment_id": entry_id, "notebook_id": master}
@@ -213,48 +214,60 @@ class Publisher:
                     db.execute(insert(table), [{"cell_id": c, "notebook_id": notebook_id} for c in cells])
         return entry_id
 
-    def _apply_late_penalty(self, student: str) -> None:
-        entry = self._gradebook.find_submission(self._task, student)
-        notebook = self._gradebook.find_submission_notebook(self._task, self._task, student)
-        step = AssignLatePenalties(config=self._config)
-        step.init_plugin()
-        penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, entry.total_seconds_late)
-        if penalty is not None:
-            notebook.late_submission_penalty = step._check_late_penalty(notebook, penalty)
-
     def _folder(self, student: str) -> Path:
         return self._course.root / "autograded" / student / self._task
 
-    def _timestamp(self, student: str) -> Any:
-        try:
-            return parse_utc(self._stamp(student).decode().strip())
-        except (ValueError, ArithmeticError, TypeError):  # what parsers make of a student's own words
-            return None
+    def _beside(self, student: str) -> dict[str, bytes]:
+        """What nbgrader needs beside the notebook, by file name: when it was handed in, and the page's secret.
 
-    def _stamp(self, student: str) -> bytes:
-        """What `nbgrader collect` or the student wrote of the time; nothing when that is no short file."""
+        Both are there in any case, as text: `nbgrader release_feedback` gives up the whole class over one that is not.
+        """
+        secret = self._handed_in(student, SECRET)
+        if not secret.strip() or b"\0" in secret:
+            own = course_secret(self._course.root, self._course.seed_source)
+            secret = submission_seed(own, self._task, f"feedback of {student}").hex().encode()
+        return {STAMP: self._handed_in(student, STAMP), SECRET: secret}
+
+    def _handed_in(self, student: str, name: str) -> bytes:
+        """A short file beside the submitted notebook as UTF-8; nothing when there is no such file."""
         try:
-            return read_file([self._course.submitted / student, self._task, "timestamp.txt"], STAMP_BYTES)
+            content = read_file([self._course.submitted / student, self._task, name], STAMP_BYTES)
         except (FileNotFoundError, UnreadableFile):
             return b""
+        return decoded(content).encode("utf-8", "replace")
 
-    def _write_notebook(self, submission: Submission, report: Report, flags: Sequence[str]) -> None:
+    def _write_notebook(
+        self,
+        submission: Submission,
+        report: Report,
+        flags: Sequence[str],
+        note: str,
+        beside: Mapping[str, bytes],
+    ) -> None:
         folder = self._folder(submission.student)
         make_private_folder(self._course.root, folder)
         mode = mode_of_files(self._course.root)
         notebook = compose(submission, self._assignment, report, flags)
+        set_note(notebook.cells, note)
         with _alone_in(folder):
             for left in folder.glob(f"{WRITING}*"):  # by a grader that was killed
                 left.unlink()
             write_atomically(folder / f"{self._task}.ipynb", written(notebook), mode, prefix=WRITING)
             for name, content in submission.files.items():
                 write_atomically(folder / name, content, mode, prefix=WRITING)
-            if stamp := self._stamp(submission.student):
-                write_atomically(folder / "timestamp.txt", stamp, mode, prefix=WRITING)
+            for name, content in beside.items():
+                if (
+                    _content(folder / name) != content
+                ):  # since when a timestamp is there is told by the file's age
+                    write_atomically(folder / name, content, mode, prefix=WRITING)
 
 
-def _is_late(stamp: Any, due: Any, extension: Any) -> bool:
-    return stamp is not None and due is not None and stamp > (due + extension if extension else due)
+def _content(path: Path) -> bytes | None:
+    """What is in a file; None when there is none."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 @contextmanager

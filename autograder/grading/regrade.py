@@ -37,12 +37,17 @@ class Change:
         before: points in the gradebook, with manual scores, extra credit and late penalty; None when there are none.
         after: the same once the report is published.
         checks: those whose own points change.
+        task: the task whose points change.
+        penalty_before, penalty_after: what being late takes off.
     """
 
     student: str
     before: float | None
     after: float
     checks: tuple[CheckChange, ...]
+    task: str = ""
+    penalty_before: float = 0.0
+    penalty_after: float = 0.0
 
     @property
     def moves(self) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.grading.journal import Journal
+from autograder.grading.lateness import Late
 
-COLUMNS = ("task", "student", "check", "points", "max_points", "status", "message", "flags")
+COLUMNS = (
+    "task", "student", "check", "points", "max_points", "status", "message", "flags", "late", "late_penalty",
+)  # fmt: skip
 
 
 class ExportError(Exception):
@@ -25,8 +28,14 @@ def export_gradebook(course: Course, path: Path) -> None:
         raise ExportError(done.stderr.strip() or done.stdout.strip())
 
 
-def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
-    """A CSV row for every published check of ``tasks``; the number of rows."""
+def export_checks(
+    course: Course, tasks: Sequence[str], path: Path, lates: Mapping[tuple[str, str], Late]
+) -> int:
+    """A CSV row for every published check of ``tasks``; the number of rows.
+
+    Args:
+        lates: what deadlines make of a submission, by (task, student): in every row of it.
+    """
     count = 0
     with (
         Journal(course.root / "journal.db") as journal,
@@ -36,7 +45,8 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
         writer.writerow(COLUMNS)
         for task in tasks:
             for student, report, flags in journal.grades(task):
-                noted = "; ".join(dict.fromkeys((*flags, *report.flags)))
+                late = lates.get((task, student))
+                noted = "; ".join(dict.fromkeys((*flags, *report.flags, *(late.flags if late else ()))))
                 for check in report.checks:
                     row = [
                         task,
@@ -47,8 +57,10 @@ def export_checks(course: Course, tasks: Sequence[str], path: Path) -> int:
                         check.status,
                         check.message,
                         noted,
+                        late.words if late else "",
+                        late.penalty if late else 0.0,
                     ]
-                    writer.writerow([_inert(value) for value in row])
+                    writer.writerow([inert(value) for value in row])
                     count += 1
     return count
 
@@ -59,6 +71,6 @@ def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
 
 
-def _inert(value: object) -> object:
+def inert(value: object) -> object:
     """A spreadsheet would run a text that begins like a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -19,12 +19,15 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
     table = Table(title=task, title_justify="left", expand=False)
     table.add_column("student")
     table.add_column("points", justify="right")
+    dates = any(row.late and (row.late.settled.is_late or row.late.settled.days) for row in graded)
+    if dates:
+        table.add_column("late")
+        table.add_column("grade", justify="right")
     table.add_column("first finding", overflow="fold", max_width=NOTE_LENGTH)
     for row in graded:
         if row.fault or row.report is None:
-            table.add_row(
-                in_table(row.student), "[magenta]not graded[/]", in_table(f"grader fault: {row.fault}")
-            )
+            fault = in_table(f"grader fault: {row.fault}")
+            table.add_row(in_table(row.student), "[magenta]not graded[/]", *[""] * 2 * dates, fault)
             continue
         share = row.report.points / max(row.report.max_points, 1)
         colour = "green" if share == 1 else "yellow" if share > 0 else "red"
@@ -33,8 +36,16 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
         if flags := row.all_flags:
             more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
             note = f"⚑ {flags[0]}{more}" + (f" · {note}" if note else "")
-        table.add_row(in_table(row.student), points, in_table(note[: 2 * NOTE_LENGTH]))
+        when = [_late(row), f"{row.late.grade:g}" if row.late else ""] if dates else []
+        table.add_row(in_table(row.student), points, *when, in_table(note[: 2 * NOTE_LENGTH]))
     return table
+
+
+def _late(row: Graded) -> str:
+    """``1 d 2 h late: −20``; "" on time."""
+    if row.late is None:
+        return ""
+    return row.late.words + (f": {_taken(row.late.penalty)}" if row.late.penalty else "")
 
 
 def by_change(task: str, changes: Sequence[Change]) -> Table:
@@ -43,7 +54,7 @@ def by_change(task: str, changes: Sequence[Change]) -> Table:
     table.add_column("student", overflow="fold")
     for name in ("now", "then", "difference"):
         table.add_column(name, justify="right")
-    table.add_column("checks that change", overflow="fold", max_width=NOTE_LENGTH)
+    table.add_column("what changes", overflow="fold", max_width=NOTE_LENGTH)
     for change in changes:
         difference = "new" if change.before is None else f"{change.after - change.before:+g}"
         if change.before is None:
@@ -52,8 +63,15 @@ def by_change(task: str, changes: Sequence[Change]) -> Table:
             why = ", ".join(
                 f"{check.name} {_points(check.before)} -> {check.after:g}" for check in change.checks
             )
+            if change.penalty_before != change.penalty_after:
+                late = f"late: {_taken(change.penalty_before)} -> {_taken(change.penalty_after)}"
+                why = f"{why}, {late}" if why else late
         table.add_row(in_table(change.student), _points(change.before), f"{change.after:g}", difference, why)
     return table
+
+
+def _taken(penalty: float) -> str:
+    return f"−{penalty:g}" if penalty else "0"
 
 
 def _points(points: float | None) -> str:

@@ -51,7 +51,10 @@ def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, 
     pupil("submit", TASK, *student)
 
     instructor("collect", TASK, *where)
-    instructor("autograde", TASK)
+    # Somebody else handed in by mail: no timestamp, no secret.
+    pupils.hand_in("by_mail", TASK, pupils.stub(TASK))
+    done = command(course.root, "grade", TASK)
+    assert done.returncode == 0, done.stdout + done.stderr
     name = getpass.getuser()
     graded = nbformat.read(course.root / "autograded" / name / TASK / f"{TASK}.ipynb", 4)
     points = {
@@ -64,8 +67,9 @@ def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, 
     total = sum(points.values())
     assert 0 < total < 100
 
-    instructor("generate_feedback", TASK)
+    assert "feedback ready" not in pupil("list", "--cached", *student)
     instructor("release_feedback", TASK, *where)
+    assert "feedback ready to be fetched" in pupil("list", "--cached", *student)
     # What lies in the exchange for students can be read by them, although the course folder is the graders' own.
     given_out = [
         *(exchange / course.id / "outbound").rglob("*"),
@@ -77,6 +81,16 @@ def test_one_assignment_goes_the_whole_way_round(course: Course, pupils: Class, 
     pupil("fetch_feedback", TASK, *student)
     (page,) = (home / TASK / "feedback").rglob("*.html")
     assert "task 1.2: sigmoid" in page.read_text()
+    assert "Due Mon 19 Apr 2027 23:59 JST; handed in" in page.read_text()
+    assert "feedback already fetched" in pupil("list", "--cached", *student)
+
+    # nbgrader's own command on top of it, and its own feedback: the same again.
+    instructor("autograde", TASK, "--force", f"--student={name}")
+    again = nbformat.read(course.root / "autograded" / name / TASK / f"{TASK}.ipynb", 4)
+    assert [c.source for c in again.cells] == [c.source for c in graded.cells]
+    instructor("generate_feedback", TASK, "--force", f"--student={name}")
+    instructor("release_feedback", TASK, *where)
+    pupil("fetch_feedback", TASK, *student)
 
     instructor("export", "--to", "grades.csv")
     with open(course.root / "grades.csv", newline="") as file:
@@ -91,10 +105,15 @@ def test_nbgrader_autograde_and_autograder_grade_agree(course: Course, pupils: C
     pupils.hand_in("empty", TASK, pupils.stub(TASK))
     pupils.hand_in("unstable", TASK, pupils.solved(TASK, {"softmax": wrong}))
     pupils.hand_in("broken", TASK, b"<html>not a notebook</html>")
+    with open(course.root / "course.toml", "a") as file:
+        file.write("[late]\npercent_of_score = 10\n")
+    for name, stamp in STAMPS.items():
+        (course.submitted / name / TASK / "timestamp.txt").write_text(stamp)
 
     done = command(course.root, "autograde", TASK, module="nbgrader")
     assert done.returncode == 0, done.stderr
     by_nbgrader = scores(course)
+    late = penalties(course)
     for name in ("gradebook.db", "journal.db"):
         (course.root / name).unlink()
     shutil.rmtree(course.root / "autograded")
@@ -103,6 +122,11 @@ def test_nbgrader_autograde_and_autograder_grade_agree(course: Course, pupils: C
     ours = scores(course)
 
     assert ours == by_nbgrader
+    assert (
+        late
+        == penalties(course)
+        == {"right": 10, "empty": 0, "unstable": round(ours["unstable"] / 5, 2), "broken": 0}
+    )
     assert ours["right"] == 100
     assert ours["empty"] == ours["broken"] == 0
     assert 80 <= ours["unstable"] < 100
@@ -114,6 +138,22 @@ def scores(course: Course) -> dict[str, float]:
 
     with Gradebook(f"sqlite:///{course.root}/gradebook.db", course.id) as book:
         return {entry.student.id: entry.score for entry in book.assignment_submissions(TASK)}
+
+
+# nbgrader's own reader knows no JST and gives up on what is no date.
+STAMPS = {
+    "right": "2027-04-20 10:00:00 JST", "empty": "2027-04-30 10:00:00 UTC", "unstable": "2027-04-21 10:00 Asia/Tokyo",
+    "broken": "soon",
+}  # fmt: skip
+
+
+def penalties(course: Course) -> dict[str, float]:
+    """What being late took off everybody's score."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db", course.id) as book:
+        entries = book.assignment_submissions(TASK)
+        return {entry.student.id: entry.late_submission_penalty for entry in entries}
 
 
 def test_the_formgraders_button_uses_the_sandbox_too(course: Course, pupils: Class) -> None:
