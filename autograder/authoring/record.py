@@ -23,7 +23,7 @@ from autograder.authoring.reference import files_at_hand, handed_in, reference_f
 from autograder.calls import Recorder, RecordingRng, Replayer, ReplayRng, Session, connect
 from autograder.checks import Check, TaskData, load_checks
 from autograder.checks.outcome import Status, run_check
-from autograder.files import replace_durably
+from autograder.files import write_atomically
 from autograder.notebook.answers import PACKAGE, read_index, recorded_path
 from autograder.notebook.data import task_data
 from autograder.sandbox.protocol import encode
@@ -69,9 +69,7 @@ def record_answers(task: str, *, home: Path = PACKAGE.parent, data: str = "mnist
         size = f"the recorded answers take {len(content) >> 20} MB; at most {LARGEST_BYTES >> 20} are shipped"
         raise AuthoringError([f"autograder/checks/{task}.py: {size}. Ask the reference with fewer images"])
     path.parent.mkdir(exist_ok=True)
-    building = path.with_suffix(".npz.new")
-    building.write_bytes(content)
-    replace_durably(building, path)
+    write_atomically(path, content)  # under a name of its own until it is whole: two may record at one time
     return True
 
 

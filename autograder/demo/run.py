@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.authoring.release import release
@@ -16,7 +17,6 @@ from autograder.demo.students import STUDENTS
 from solutions.handed_in import reference_files
 
 TRAIN, TEST = 36_000, 6_000  # drawn in a few seconds; enough to train on
-SUBMITTED_AT = "2027-04-01 12:00:00 UTC"
 EMPTY_HANDED = "ben"
 MARK = ".autograder-demo"
 
@@ -39,13 +39,14 @@ def make_class(course: Course, folder: Path, *, say: Callable[[str], None]) -> l
     demo = load_course(folder.resolve())
     tasks = list(demo.tasks)
     release(demo, tasks, progress=say)
+    handed_in = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
     for task in tasks:
         files = reference_files(task)
         source, released = read_source(demo.root, task), read_release(demo.root, task)
         for student in STUDENTS:
             place = demo.submitted / student.name / task
             place.mkdir(parents=True)
-            (place / "timestamp.txt").write_text(SUBMITTED_AT)
+            (place / "timestamp.txt").write_text(handed_in)
             notebook = student.hand_in(task, source, released)
             if notebook is not None:
                 (place / f"{task}.ipynb").write_bytes(notebook)

@@ -8,6 +8,9 @@
 ``digests``     what each check is made of
 ``regrade``     what of an earlier evaluation still holds, and whom a new one moves
 ``compose``     the autograded notebook
+``released``    whether a task was released with the checks that it has now
+``timestamps``, ``extensions``, ``deadlines``  when, until when, and what being late costs
+``settling``    penalties and due dates in the gradebook, and what people are told of them (``lateness``)
 ``publish``     gradebook and autograded notebooks, one after another, idempotently
 ``course_run``  many submissions: evaluate in parallel, then publish
 ``nbgrader_plugin``  the same through `nbgrader autograde` and the formgrader

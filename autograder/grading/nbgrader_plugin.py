@@ -127,7 +127,7 @@ class AssignPenalties(NbGraderPreprocessor):
             deadlines = Deadlines(course, gradebook, self.config, journal, task)
             for line in deadlines.prepare():
                 self.log.warning(line)
-            standing, changes = deadlines.settle(student)
+            standing, changes = deadlines.settle(student, {task: deadlines.published_text(student, task)})
             for change in changes:
                 self.log.warning("%s, %s: %s -> %s points", student, change.task, change.before, change.after)
             late = standing.lates.get(task)

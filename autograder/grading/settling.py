@@ -247,9 +247,12 @@ class Deadlines:
         return {task: found[task] for task in self._tasks if task in found}
 
     def _work(self, student: str, entry: Entry, text: str | None) -> tuple[Work, tuple[str, ...]]:
-        task, since = entry.task, self._now
+        task = entry.task
+        published, since = self._published_stamp(student, task)
         if text is None:
-            text, since = self._published_stamp(student, task)
+            text = published
+        elif text != published:
+            since = self._now
         if text is None:
             stamp = Stamp(entry.timestamp.replace(tzinfo=UTC) if entry.timestamp else None)
         else:
@@ -259,6 +262,10 @@ class Deadlines:
             due = max(due, due + (entry.extension or NOTHING), self.extensions.of(student, task) or due)
         flags = stamp_flags(stamp, self._released[task], since, self._course.timezone)
         return Work(task, due, stamp.at, entry.score or 0.0, self._maxima[task]), flags
+
+    def published_text(self, student: str, task: str) -> str:
+        """What `timestamp.txt` says beside the autograded notebook; "" without one."""
+        return self._published_stamp(student, task)[0] or ""
 
     def _published_stamp(self, student: str, task: str) -> tuple[str | None, datetime]:
         """What the published submission's timestamp says, None without one, and since when it was there."""
@@ -319,9 +326,13 @@ class Deadlines:
         """Remember what a notebook says of its deadline."""
         self._journal.note(task, student, note)
 
-    def settle(self, student: str) -> tuple[Standing, list[Change]]:
-        """Bring gradebook and notebooks of a student up to date; how they stand, and what has moved."""
-        standing = self.look(student)
+    def settle(self, student: str, stamps: Mapping[str, str] | None = None) -> tuple[Standing, list[Change]]:
+        """Bring gradebook and notebooks of a student up to date; how they stand, and what has moved.
+
+        Args:
+            stamps: as for `look`.
+        """
+        standing = self.look(student, stamps)
         if self.is_written(standing):
             return standing, []
         self.tell(standing)
