@@ -340,7 +340,11 @@ def grade(
             elif not as_json:
                 show_class(task, graded)
         touched = [*names, *(change.task for found in changes.values() for change in found)]
-        problems = generate_feedback(course, list(dict.fromkeys(touched)), jobs, options.students) if feedback else []
+        problems = (
+            generate_feedback(course, list(dict.fromkeys(touched)), jobs, options.students)
+            if feedback
+            else []
+        )
     if feedback and not as_json:
         out.print(
             "feedback:", f"{course.root}/feedback/STUDENT/TASK/TASK.html", highlight=False, soft_wrap=True

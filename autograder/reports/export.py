@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.grading.journal import Journal
 from autograder.grading.lateness import Late
+from autograder.reports.csv_cell import csv_cell
 
 COLUMNS = (
     "task", "student", "check", "points", "max_points", "status", "message", "flags", "late", "late_penalty",
@@ -60,7 +61,7 @@ def export_checks(
                         late.words if late else "",
                         late.penalty if late else 0.0,
                     ]
-                    writer.writerow([inert(value) for value in row])
+                    writer.writerow([csv_cell(value) for value in row])
                     count += 1
     return count
 
@@ -69,8 +70,3 @@ def run_nbgrader(course: Course, arguments: list[str]) -> subprocess.CompletedPr
     """Run nbgrader's own command in the course folder."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
     return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
-
-
-def inert(value: object) -> object:
-    """A spreadsheet would run a text that begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

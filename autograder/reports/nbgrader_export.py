@@ -14,7 +14,7 @@ from nbgrader.plugins.export import CsvExportPlugin
 
 from autograder.course import load_course
 from autograder.grading.settling import settle_class
-from autograder.reports.export import inert
+from autograder.reports.csv_cell import csv_cell
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -45,9 +45,7 @@ class CsvWithDeadlines(CsvExportPlugin):
                     late = lates.get((assignment.name, student.id))
                     row = _row(gradebook, assignment, student)
                     row |= {"late": late.words, "late_days": late.settled.days} if late else {}
-                    writer.writerow(
-                        [inert(row.get(name) if row.get(name) is not None else "") for name in COLUMNS]
-                    )
+                    writer.writerow([csv_cell(row.get(name)) for name in COLUMNS])
 
 
 def _row(gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:
