@@ -105,6 +105,23 @@ def too_many_cells(notebook: Notebook) -> None:
     notebook.cells += [nbformat.from_dict({"cell_type": "raw", "metadata": {}, "source": ""})] * 2001
 
 
+def endless_text(notebook: Notebook) -> None:
+    """What takes quadratic time in nbgrader's Markdown, its highlighter and its regular expressions."""
+    for text in (
+        "[" * 60_000,
+        "![" * 30_000,
+        "\\begin{a}" * 7_000,
+        "<a " * 20_000,
+        "$" * 60_000,
+        "[](" * 20_000,
+    ):
+        notebook.cells.append(nbformat.v4.new_markdown_cell(text))
+    for text in (" \n" * 30_000, "*" * 60_000, "a." * 30_000, "\n" * 60_000 + "x", "\x1b[" * 30_000):
+        notebook.cells.append(nbformat.v4.new_code_cell(f"'{text}'"))
+        notebook.cells.append(nbformat.v4.new_code_cell(text))
+    notebook.cells.append(nbformat.v4.new_code_cell("print('[' * 100_000)\nraise ValueError('[' * 100_000)"))
+
+
 def scripts(notebook: Notebook) -> None:
     """Text that a browser would run, everywhere a student's text can stand."""
     attack = "<script>forged_by_script()</script><img src=x onerror=forged_by_script()>"
@@ -150,7 +167,8 @@ NOTEBOOKS: dict[str, Callable[[Notebook], None]] = {
     made.__name__: made
     for made in (
         changed_points, duplicate_cells, deleted_cells, edited_cells, retyped_cells, reordered_cells, forged_outputs,
-        foreign_kernel, lone_surrogates, wrong_types, long_cell, too_many_cells, scripts, recorded_answers,
+        foreign_kernel, lone_surrogates, wrong_types, long_cell, too_many_cells, scripts, endless_text,
+        recorded_answers,
     )
 }  # fmt: skip
 
@@ -313,6 +331,22 @@ def a_lying_zip(folder: Path, targets: dict[str, str]) -> None:
     path.write_bytes(content)
 
 
+def many_members(folder: Path, targets: dict[str, str]) -> None:
+    """40 000 rows in the table of an archive, all of the same empty member."""
+    npz(folder, {"a": b""}, zipfile.ZIP_STORED)
+    path = folder / "parameters.npz"
+    content = path.read_bytes()
+    table, count = content.index(b"PK\x01\x02"), 40_000
+    row = content[table:-22]
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(row) * count, table, 0)
+    path.write_bytes(content[:table] + row * count + end)
+
+
+def names_for_a_terminal(folder: Path, targets: dict[str, str]) -> None:
+    evil = ("\x1b]0;owned\x07W1.npy", "\x1b[2Jb1.npy", "W2\n.npy", "\u202eb2.npy")
+    npz(folder, {name: npy("(8,)") for name in evil})
+
+
 def an_absurd_shape(folder: Path, targets: dict[str, str]) -> None:
     npz(folder, {f"{name}.npy": npy("(1152921504606846976, 784)") for name in ("W1", "b1", "W2", "b2")})
 
@@ -363,6 +397,6 @@ LAYOUTS: dict[str, Callable[[Path, dict[str, str]], None]] = {
         link_to_the_honest, hard_link_to_the_reference, hard_link_to_the_secret, linked_task_folder, a_fifo, a_device,
         a_socket, a_folder, two_gigabytes, missing, renamed, surplus, modules_beside_it, unreadable, a_zip_bomb,
         a_lying_zip, an_absurd_shape, a_negative_shape, pickled_arrays, escaping_members, a_linked_file,
-        infinite_parameters, a_header_of_code,
+        infinite_parameters, a_header_of_code, many_members, names_for_a_terminal,
     )
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -159,7 +160,13 @@ def seed_of(graded: Graded, case: Case) -> str:
 
 def test_what_the_grader_prints_holds_no_control_characters(graded: Graded) -> None:
     for text in (graded.stdout, graded.stderr):
-        assert "\x1b]0;" not in text and "\x1b[2J" not in text and "\x07" not in text
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n"]
+
+
+def test_pages_and_notebooks_hold_no_control_characters(graded: Graded) -> None:
+    for _, what, text in classroom.outputs(graded):
+        found = re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", text)
+        assert not found or what.endswith((".npz", ".txt")), (what, found[:5])
 
 
 class Runnable(HTMLParser):
