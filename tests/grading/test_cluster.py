@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -257,6 +258,21 @@ def test_a_submission_that_ends_its_worker_again_and_again_is_a_fault_of_its_own
     assert graded["deadly"] == Graded("deadly", None, "2 workers ended while evaluating it")
     assert graded["right"].report is not None and graded["right"].report.points == 100
     assert [student for student, _ in everything(course)["publications"]] == ["right"]  # type: ignore[attr-defined]
+
+
+def test_what_the_workers_are_too_busy_for_is_tried_again_and_then_a_fault(
+    cluster: Cluster, course: Course, pupils: Class
+) -> None:
+    course = replace(course, limits=replace(course.limits, wall_s=0.01))
+    for student in ("ada", "ben"):
+        pupils.hand_in(student, TASK, pupils.solved(TASK))
+    cluster.only("steady")
+
+    graded = grade_task(course, TASK, RunOptions(dask=cluster.address))
+
+    assert [row.report for row in graded] == [None, None]
+    assert all("the machine is too busy" in row.fault for row in graded)
+    assert not everything(course)["publications"]
 
 
 def test_a_worker_that_does_not_answer_any_more_is_refused(

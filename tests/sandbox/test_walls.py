@@ -100,8 +100,7 @@ def test_links_and_devices_lead_nowhere(sandbox):
             "import os; os.chroot('/')",
             "import os; os.setuid(0)",
             "import os; os.setgroups([0])",
-            "import os; os.setpriority(os.PRIO_PROCESS, 0, -5)\n"
-            "if os.getpriority(os.PRIO_PROCESS, 0) == 0: raise OSError('as before')",
+            "import os; os.setpriority(0, 0, -5); os.getpriority(0, 0) == 0 and [][0]",  # nothing has changed
             "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))",
             "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
             "import socket; socket.getaddrinfo('localhost', 80, flags=0) and socket.create_connection(('localhost', 80))",
