@@ -19,9 +19,9 @@ from autograder.authoring.solve import solve
 from autograder.course import Course, load_course
 from autograder.grading import course_run
 from autograder.grading.course_run import Graded, evaluate_all
-from autograder.grading.plan import Plan, make_plan
+from autograder.grading.plan import Keys, Plan, make_plan
 from autograder.grading.report import Report
-from autograder.grading.secret import submission_seed
+from autograder.grading.secret import held_out_key, submission_seed
 from autograder.grading.submission import Submission
 from autograder.misconceptions import read_alternatives
 from autograder.sandbox.backends import SandboxUnavailable, find_bubblewrap
@@ -31,6 +31,7 @@ from tests.hostile.classroom import source_of
 
 HOME = Path(__file__).resolve().parents[2]
 COURSE = load_course(HOME)
+SECRET = b"load" * 8
 PROCESSORS = os.cpu_count() or 1
 JOBS = 3 * PROCESSORS
 BUSY = 8 * PROCESSORS
@@ -75,7 +76,8 @@ def _needs_a_sandbox() -> None:
 
 
 def plan_for(task: str) -> Plan:
-    return make_plan(COURSE, task, seed_of=partial(submission_seed, b"load" * 8, task))
+    keys = Keys(partial(submission_seed, SECRET, task), held_out_key(SECRET))
+    return make_plan(COURSE, task, keys=keys)
 
 
 def right_submissions(task: str) -> dict[str, Submission]:
