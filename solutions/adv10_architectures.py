@@ -253,7 +253,7 @@ class InceptionModule:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: what forward returned. Returns d_x (N, C, H, W), the sum of what comes back through the paths."""
+        """d_out: as forward returned; it stays as it is. Returns d_x (N, C, H, W), the sum of what comes back."""
         ### BEGIN SOLUTION
         d_ends = np.split(d_out, np.cumsum(self.channels)[:-1], axis=1)
         return sum(backward_through(path, d_end) for path, d_end in zip(self.paths, d_ends, strict=True))
@@ -297,7 +297,7 @@ class ResidualBlock:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: what forward returned. Returns d_x (N, C, H, W): the sum over both ways."""
+        """d_out: as forward returned; it stays as it is. Returns d_x (N, C, H, W): the sum over both ways."""
         ### BEGIN SOLUTION
         d_sum = self.relu.backward(d_out)
         return backward_through(self.path, d_sum) + backward_through(self.shortcut, d_sum)
@@ -340,7 +340,10 @@ class SpatialPyramidPooling:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: (N, bins * C). Returns d_x (N, C, H, W): a pixel that won several bins receives the sum."""
+        """d_out: (N, bins * C); it stays as it is.
+
+        Returns d_x (N, C, H, W): a pixel that won several bins receives the sum.
+        """
         ### BEGIN SOLUTION
         d_x = np.zeros(self.x_shape, d_out.dtype)
         ends = np.split(d_out, len(self.bins), axis=1)

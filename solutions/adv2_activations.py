@@ -14,14 +14,14 @@ class ReLU:
     """The rectifier: negative numbers become 0. Handout eq. (23), (24)."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns max(x, 0) and remembers what backward needs. Handout eq. (23)."""
+        """x: float, any shape; it stays as it is. Returns max(x, 0) and remembers what backward needs. Eq. (23)."""
         ### BEGIN SOLUTION
         self.passes = x > 0
         return np.maximum(x, 0)
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape. Handout eq. (24)."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape. Handout eq. (24)."""
         ### BEGIN SOLUTION
         return d_out * self.passes
         ### END SOLUTION
@@ -35,14 +35,14 @@ class LeakyReLU:
         self.slope = slope
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.passes = x > 0
         return np.where(self.passes, x, self.slope * x)
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return np.where(self.passes, d_out, self.slope * d_out)
         ### END SOLUTION
@@ -52,14 +52,14 @@ class ReLU6:
     """ReLU that saturates: 0 below 0, x between, 6 above 6."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape, 0..6, and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape, 0..6, and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.passes = (x > 0) & (x < 6)
         return np.clip(x, 0, 6)
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return d_out * self.passes
         ### END SOLUTION
@@ -69,7 +69,7 @@ class CReLU:
     """Concatenated ReLU: the positive part and the negative part, side by side. Twice as many features."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: (B, d) float, or images (N, C, H, W). Remembers what backward needs.
+        """x: (B, d) float, or images (N, C, H, W); it stays as it is. Remembers what backward needs.
 
         Returns (B, 2*d) or (N, 2*C, H, W): first all of max(x, 0), then all of max(-x, 0).
         """
@@ -79,7 +79,7 @@ class CReLU:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of what forward returned. Returns d_x, the shape of x."""
+        """d_out: float, the shape of what forward returned; it stays as it is. Returns d_x, the shape of x."""
         ### BEGIN SOLUTION
         d_positive, d_negative = np.split(d_out, 2, axis=1)
         # Where x < 0 the sign is the slope of max(-x, 0), and where x > 0 that of max(x, 0).
@@ -95,7 +95,7 @@ class ELU:
         self.alpha = alpha
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.x = x
         # exp runs over both sides, so the positive side is cut off first: it would overflow.
@@ -103,7 +103,7 @@ class ELU:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return d_out * np.where(self.x > 0, 1, self.alpha * np.exp(np.minimum(self.x, 0)))
         ### END SOLUTION
@@ -113,7 +113,7 @@ class Softplus:
     """A ReLU without the corner: ln(1 + exp(x)). Its slope is the sigmoid."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.x = x
         # ln(1 + e^x) = x + ln(1 + e^-x): take whichever exponent is not positive.
@@ -121,7 +121,7 @@ class Softplus:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return d_out * (1 + np.tanh(self.x / 2)) / 2
         ### END SOLUTION
@@ -131,14 +131,14 @@ class Softsign:
     """x / (1 + |x|): like tanh, but it saturates slowly, and needs no exp."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape, -1..1, and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape, -1..1, and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.scale = 1 + np.abs(x)
         return x / self.scale
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return d_out / self.scale**2
         ### END SOLUTION
@@ -148,14 +148,14 @@ class Tanh:
     """The hyperbolic tangent."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape, -1..1, and remembers what backward needs."""
+        """x: float, any shape; it stays as it is. Returns the same shape, -1..1, and remembers what backward needs."""
         ### BEGIN SOLUTION
         self.y = np.tanh(x)
         return self.y
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape."""
         ### BEGIN SOLUTION
         return d_out * (1 - self.y**2)
         ### END SOLUTION
@@ -165,14 +165,14 @@ class Sigmoid:
     """The sigmoid, as in task 3, here by way of tanh. Handout eq. (2), (21)."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape, 0..1, and remembers what backward needs. Eq. (2)."""
+        """x: float, any shape; it stays as it is. Returns the same shape, 0..1, remembers what backward needs. Eq. (2)."""
         ### BEGIN SOLUTION
         self.y = (1 + np.tanh(x / 2)) / 2
         return self.y
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape. Handout eq. (21)."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape. Handout eq. (21)."""
         ### BEGIN SOLUTION
         return d_out * self.y * (1 - self.y)
         ### END SOLUTION

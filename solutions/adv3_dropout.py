@@ -51,7 +51,10 @@ class Dropout:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: the gradient with respect to what the last forward(x, train=True) returned. Returns d_x."""
+        """d_out: the gradient with respect to what the last forward(x, train=True) returned; it stays as it is.
+
+        Returns d_x.
+        """
         ### BEGIN SOLUTION
         return d_out * self.mask
         ### END SOLUTION
@@ -81,7 +84,10 @@ class InvertedDropout:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: the gradient with respect to what the last forward(x, train=True) returned. Returns d_x."""
+        """d_out: the gradient with respect to what the last forward(x, train=True) returned; it stays as it is.
+
+        Returns d_x.
+        """
         ### BEGIN SOLUTION
         return d_out * self.mask / (1 - self.rate)
         ### END SOLUTION

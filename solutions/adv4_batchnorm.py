@@ -51,7 +51,7 @@ class BatchNorm:
         """Pass the gradient back through the last forward(x) of training. Handout eq. (32)-(37).
 
         d_out: (B, D) float, the gradient of the loss with respect to what forward returned.
-        Sets self.d_gamma and self.d_beta, both (D,); returns d_x (B, D).
+        Sets self.d_gamma and self.d_beta, both (D,); returns d_x (B, D). d_out stays as it is.
         """
         ### BEGIN SOLUTION
         self.d_gamma = np.sum(d_out * self.x_hat, axis=0)

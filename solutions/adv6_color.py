@@ -99,7 +99,7 @@ def train_color(
     """Train affine, sigmoid, affine, softmax on standardized colour images. Handout eq. (12), (22).
 
     images: (N, C, H, W) uint8. labels: (N,) int, 0..9. An epoch is N / batch_size random mini-batches; after each
-    one prints a line `epoch 1: loss 1.2345` with the mean loss of its mini-batches. The same seed gives the same
+    one prints a line `epoch 1: loss 1.2345` with the mean loss of its mini-batches, as in task 3. The same seed gives the same
     result. Returns the model: "W1" (C*H*W, hidden), "b1", "W2" (hidden, 10), "b2", and "mean" and "std" (C,), the
     channel statistics of images, which belong to it.
     """

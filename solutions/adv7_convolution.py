@@ -230,7 +230,8 @@ class Conv:
     def backward(self, d_out: np.ndarray) -> np.ndarray | None:
         """Pass the gradient back through the layer. Handout eq. (61), (62).
 
-        d_out: (N, F, OH, OW) float. Sets self.d_W and self.d_b; returns d_x (N, C, H, W), or None if `first`.
+        d_out: (N, F, OH, OW) float; it stays as it is. Sets self.d_W and self.d_b; returns d_x (N, C, H, W), or None
+        if `first`.
         """
         ### BEGIN SOLUTION
         F, _, R, S = self.W.shape

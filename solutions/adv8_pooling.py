@@ -90,7 +90,9 @@ class MaxPool(Pool):
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: (N, C, OH, OW). Returns d_x (N, C, H, W): each gradient goes to the pixel that won its window.
+        """d_out: (N, C, OH, OW); it stays as it is.
+
+        Returns d_x (N, C, H, W): each gradient goes to the pixel that won its window.
 
         Of equal pixels the first wins. A pixel that won several windows receives the sum. Handout eq. (64).
         """
@@ -124,7 +126,10 @@ class AvgPool(Pool):
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: (N, C, OH, OW). Returns d_x (N, C, H, W): all R*S pixels of a window receive the same share."""
+        """d_out: (N, C, OH, OW); it stays as it is.
+
+        Returns d_x (N, C, H, W): all R*S pixels of a window receive the same share.
+        """
         ### BEGIN SOLUTION
         d_y = batch_last(d_out)
         share = d_y / (self.window[0] * self.window[1])
@@ -148,7 +153,10 @@ class L2Pool(Pool):
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: (N, C, OH, OW). Returns d_x (N, C, H, W); 0 from a window of zeros, where the root has no slope."""
+        """d_out: (N, C, OH, OW); it stays as it is.
+
+        Returns d_x (N, C, H, W); 0 from a window of zeros, where the root has no slope.
+        """
         ### BEGIN SOLUTION
         d_y = batch_last(d_out)
         scale = d_y / np.where(self.y == 0, 1, self.y) / (self.window[0] * self.window[1])
@@ -170,7 +178,7 @@ class Flatten:
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: (N, C*H*W). Returns d_x (N, C, H, W)."""
+        """d_out: (N, C*H*W); it stays as it is. Returns d_x (N, C, H, W)."""
         ### BEGIN SOLUTION
         # The affine layer behind has the batch as its slowest axis in memory: sorted once, here.
         return batch_first(batch_last(d_out)).reshape(self.x_shape)

@@ -9,7 +9,7 @@ from solutions.task2_minibatch import cross_entropy, one_hot
 def softmax_cross_entropy_backward(y: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Gradient of the mean cross-entropy with respect to the logits a that gave y = softmax(a).
 
-    y, t: (B, C) float, probabilities and one-hot targets. Returns d_a (B, C). Handout eq. (14).
+    y, t: (B, C) float, probabilities and one-hot targets; both stay as they are. Returns d_a (B, C). Handout eq. (14).
     """
     ### BEGIN SOLUTION
     return (y - t) / len(y)
@@ -35,7 +35,7 @@ class Affine:
         """Pass the gradient back through the layer. Handout eq. (18), (19), (20).
 
         d_out: (B, d_out) float, the gradient of the loss with respect to what forward returned.
-        Sets self.d_W (d_in, d_out) and self.d_b (d_out,); returns d_x (B, d_in).
+        Sets self.d_W (d_in, d_out) and self.d_b (d_out,); returns d_x (B, d_in). d_out stays as it is.
         """
         ### BEGIN SOLUTION
         self.d_W = self.x.T @ d_out
@@ -48,14 +48,14 @@ class Sigmoid:
     """The sigmoid as a layer. Handout eq. (2), (21)."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """x: float, any shape. Returns the same shape and remembers what backward needs. Handout eq. (2)."""
+        """x: float, any shape; it stays as it is. Returns the same shape and remembers what backward needs. Eq. (2)."""
         ### BEGIN SOLUTION
         self.y = sigmoid(x)
         return self.y
         ### END SOLUTION
 
     def backward(self, d_out: np.ndarray) -> np.ndarray:
-        """d_out: float, the shape of x. Returns d_x, the same shape. Handout eq. (21)."""
+        """d_out: float, the shape of x; it stays as it is. Returns d_x, the same shape. Handout eq. (21)."""
         ### BEGIN SOLUTION
         return d_out * self.y * (1 - self.y)
         ### END SOLUTION
@@ -114,7 +114,7 @@ def train(
 
     params: the initial values; they are not changed. images: (N, 28, 28) uint8. labels: (N,) int.
     An epoch is N / batch_size random mini-batches; after each one prints a line `epoch 1: loss 0.4321`
-    with the mean loss of its mini-batches. The same seed gives the same result.
+    with the mean loss of its mini-batches, each before its own step. The same seed gives the same result.
     Returns the trained parameters, a dict with the keys and shapes of params.
     """
     ### BEGIN SOLUTION

@@ -133,6 +133,21 @@ def arguments_after(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, list
     return function._peer.wrap(reply["value"]), function._peer.wrap(reply.get("arguments", []))
 
 
+def overflows(function: Any, *args: Any) -> bool:
+    """Whether NumPy meets an overflow when ``function`` is called, which its result need not show.
+
+    Code that ignores it on purpose (``with np.errstate(over="ignore")``) has none.
+    """
+    function = _callable(function)
+    try:
+        _call(function, args, {}, no_overflow=True)
+    except CodeError as error:
+        if error.type_name == "FloatingPointError":
+            return True
+        raise
+    return False
+
+
 def put_file(student: Proxy, name: str, content: bytes | None) -> str:
     """The path of a file ``name`` in a scratch folder on the student's side, written there unless content is None."""
     array = None if content is None else np.frombuffer(content, dtype=np.uint8)

@@ -7,7 +7,7 @@ process and one at the other end of a pipe.
     {"op": "item", "of": handle, "key": str | int}                element
     {"op": "set",  "of": handle, "name": str, "value": …}
     {"op": "call", "of": handle, "args": [...], "kwargs": {...}, "stdin": str | None, "give_back": bool,
-     "in_scratch": bool, "keep": bool}
+     "in_scratch": bool, "keep": bool, "no_overflow": bool}
     {"op": "write", "name": str, "content": uint8 array | None}   a file in a scratch folder; its path comes back
     {"op": "read", "path": str}                                   a file's bytes as a uint8 array
 
@@ -27,7 +27,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -54,13 +54,16 @@ class _Bounded(io.StringIO):
 
 
 @contextmanager
-def usual_numbers() -> Iterator[None]:
+def usual_numbers(*, over: Literal["warn", "raise"] = "warn") -> Iterator[None]:
     """NumPy's error state as it is when Python starts, and no warning is an error or says anything.
 
     A notebook may have called `np.seterr(all="raise")` or `warnings.simplefilter("error")`: a right softmax underflows
     all the same. What the notebook had set is set again afterwards.
+
+    Args:
+        over: "raise" makes an overflow a FloatingPointError, except where the code itself ignores it.
     """
-    with warnings.catch_warnings(), np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+    with warnings.catch_warnings(), np.errstate(divide="warn", over=over, under="ignore", invalid="warn"):
         warnings.simplefilter("ignore")
         yield
 
@@ -82,7 +85,7 @@ class Session:
     def perform(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request; whatever the code raises comes back as an error reply."""
         try:
-            with usual_numbers():
+            with usual_numbers(over="raise" if request.get("no_overflow") else "warn"):
                 return getattr(self, "_" + request["op"])(request)
         except Unsendable as error:
             return {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.calls import Proxy, kept
+from autograder.calls import Proxy, kept, overflows
 from autograder.calls.values import agrees
 from autograder.checks import TaskData, check
 from autograder.checks.earlier import own_labels, reads_network, rows_of
@@ -80,7 +80,7 @@ def sigmoid_values(student, reference, rng):
 
 @check(TASK, points=6, equation="(2)")
 def sigmoid_stable(student, reference, rng):
-    """sigmoid stays finite and right for very large and very small inputs, also in float32."""
+    """sigmoid stays finite and right for very large and very small inputs, without an overflow, also in float32."""
     sigmoid = expect_function(student, "sigmoid")
     large = np.array([-1000.0, -745.0, -30.0, 0.0, 30.0, 745.0, 1000.0])
     x = np.concatenate([large, 700 * rng.normal(size=5)])
@@ -88,6 +88,14 @@ def sigmoid_stable(student, reference, rng):
     expect_close(sigmoid(x), reference.sigmoid(x), "sigmoid of inputs to ±1000", hint=hint)
     x32 = np.array([[-100, -89, 0], [3, 89, 100]], dtype=np.float32)
     expect_close(sigmoid(x32), reference.sigmoid(x32), "sigmoid of float32 inputs to ±100", hint=hint)
+    hint = (
+        "The result is right, but only because 1/inf is 0. Use an exponential whose exponent is never positive; np.where "
+        "computes both of its sides for every number."
+    )
+    # The positive side first: what overflows there too computes a side that it does not need.
+    for side, name in ((large[large >= 0], "from 0 to 1000"), (large[large < 0], "from −1000 to −30")):
+        message = f"sigmoid of inputs {name}: NumPy reports an overflow in exp, expected none"
+        expect(not overflows(sigmoid, side), message, hint)
 
 
 # ---- a layer

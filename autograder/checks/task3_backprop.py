@@ -478,7 +478,7 @@ def descent(
 @check(TASK, points=5, equation="(12)")
 @builds_on(*EARLIER)
 def train_prints_epochs(student: Proxy, reference: Proxy, rng: Any) -> None:
-    """After every epoch one line, "epoch 1: loss 0.4321", with the mean loss of its mini-batches."""
+    """After every epoch one line, "epoch 1: loss 0.4321", with the mean loss of its mini-batches before their steps."""
     # All images are the same, so that every order of them gives the same losses.
     params = random_network(3, rng)
     images = np.repeat(rng.integers(0, 256, size=(1, 28, 28), dtype=np.uint8), 12, axis=0)
@@ -536,10 +536,18 @@ def epoch_losses(printed: str, epochs: int) -> list[float]:
 
 
 def expect_losses(printed: list[float], expected: list[float]) -> None:
-    hint = "The mean of the losses that the steps of this epoch returned: neither the last one nor their sum."
+    hint = (
+        "The mean of the losses of this epoch's mini-batches, as loss_and_gradients returns them for each step: before the "
+        "parameters change. Neither the last one, nor their sum, nor the loss after the epoch."
+    )
     for number, (got, right) in enumerate(zip(printed, expected, strict=True), 1):
         expect_close(
-            got, right, f"train: the loss printed for epoch {number}", rtol=0, atol=LOSS_ATOL, hint=hint
+            got,
+            right,
+            f"train: the loss printed for epoch {number}, the mean over its mini-batches, each before its step",
+            rtol=0,
+            atol=LOSS_ATOL,
+            hint=hint,
         )
 
 

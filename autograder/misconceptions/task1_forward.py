@@ -248,6 +248,20 @@ def sigmoid(x):
 """,
     ),
     Misconception(
+        name="the sigmoid is typed in as it stands, 1/(1 + exp(−x)), and exp overflows for very negative inputs",
+        check="sigmoid_stable",
+        hint="Put -1000 in with np.seterr(over='raise') above it. Which exponent is positive there, and how does eq. (2) "
+        "look when numerator and denominator are multiplied by exp(x)?",
+        source="def sigmoid(x): return 1 / (1 + np.exp(-x))",
+    ),
+    Misconception(
+        name="np.where computes the side that is not wanted as well, and it overflows",
+        check="sigmoid_stable",
+        hint="Both sides of np.where get all the numbers. Give each exponential only numbers for which it is safe: "
+        "what do np.abs or np.minimum do for that?",
+        source="def sigmoid(x): return np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))",
+    ),
+    Misconception(
         name="the clipped input is computed but not used",
         check="sigmoid_stable",
         hint="np.clip leaves its argument alone and returns a new array. Which array does the next line work with?",

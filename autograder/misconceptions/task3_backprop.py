@@ -573,6 +573,29 @@ _TRAINING = (
         ),
     ),
     Misconception(
+        name="training begins from new random weights, not from those that it is given",
+        check="train_full_batch",
+        hint="Call train with epochs=0, or with a learning rate of 0. Which parameters should come back?",
+        source=_train(("value.copy()", "rng.normal(0, value.std(), value.shape)")),
+    ),
+    Misconception(
+        name="only the output layer learns; the hidden layer stays random",
+        check="train_full_batch",
+        hint="Compare W1 before and after training. For which names must a step subtract η times the gradient?",
+        source=_train(
+            (
+                "params = sgd_update(params, grads, learning_rate)",
+                "params = {**params, **outer(params, grads)}",
+            ),
+            (
+                "    for epoch in",
+                """    def outer(params, grads):
+        return sgd_update(*({n: d[n] for n in ("W2", "b2")} for d in (params, grads)), learning_rate)
+    for epoch in""",
+            ),
+        ),
+    ),
+    Misconception(
         name="the parameters of the step before the last are returned",
         check="train_full_batch",
         hint="Train for one epoch with B = N, which is a single step: do the parameters move at all? Look at what is "
@@ -618,6 +641,24 @@ _TRAINING = (
         hint="With 600 steps an epoch, how many losses go into the line that you print? One mini-batch alone jumps "
         "about.",
         source=_train(("np.mean(losses)", "loss")),
+    ),
+    Misconception(
+        name="the printed losses are those after each step, not before it",
+        check="train_prints_epochs",
+        hint="Each step begins with loss_and_gradients. Which of its two results belongs into the mean of the epoch, and "
+        "do you call it more than once in a step?",
+        source=_train(
+            (
+                "losses.append(loss)",
+                "losses.append(loss_and_gradients(params, x[batch], t[batch])[0])",
+            )
+        ),
+    ),
+    Misconception(
+        name="the printed loss is that of all images after the epoch, not the mean over its mini-batches",
+        check="train_prints_epochs",
+        hint="After the epoch the network is better than it was on average. Which losses did the steps themselves return?",
+        source=_train(("np.mean(losses)", "loss_and_gradients(params, x, t)[0]")),
     ),
     Misconception(
         name="the printed loss is the sum over the epoch, not the mean",

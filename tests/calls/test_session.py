@@ -16,6 +16,7 @@ from autograder.calls import (
     error_of,
     kept,
     mutated_arguments,
+    overflows,
     put_file,
     run,
 )
@@ -211,3 +212,18 @@ def test_a_file_that_lies_nowhere_breaks_the_protocol(place):
     with pytest.raises(CodeError) as caught:
         put_file(connect(Forging()), "network.npz", b"")
     assert caught.value.kind == "protocol"
+
+
+def test_an_overflow_is_seen_where_the_result_does_not_show_it():
+    code = student("""
+def plain(x): return 1 / (1 + np.exp(-x))
+def safe(x): return (1 + np.tanh(x / 2)) / 2
+def broken(x): return x.missing
+""")
+    far, before = np.array([-1000.0, 3.0]), np.geterr()
+    assert overflows(code.plain, far)
+    assert not overflows(code.safe, far)
+    assert np.array_equal(code.plain(far) > 0.5, [False, True])  # a call of its own is not disturbed
+    with pytest.raises(CodeError):
+        overflows(code.broken, far)
+    assert np.geterr() == before

@@ -1,7 +1,9 @@
 """Task 1: what is said about a mistake, contrived mistakes for one check each, and junk."""
 
+import numpy as np
 import pytest
 
+from autograder.checks.outcome import Status
 from autograder.misconceptions import load_misconceptions
 from tests.checks.harness import JUNK, assert_fails_only, faults, grade, junk_source, not_passed, public_names
 
@@ -192,3 +194,58 @@ def test_huge_results_are_never_the_graders_fault():
     for name in ("flatten", "sigmoid", "softmax"):
         source = f"def {name}(*a, f={name}): return f(*a) * np.float64(1e308) * 1.5"
         assert faults(grade(TASK, source)) == {}
+
+
+# Sigmoids without an overflow for any finite input, which other ways of writing eq. (2) have.
+WITHOUT_OVERFLOW = {
+    "tanh": "def sigmoid(x): return (1 + np.tanh(x / 2)) / 2",
+    "logaddexp": "def sigmoid(x): return np.exp(-np.logaddexp(0, -x))",
+    "minimum on both sides": """
+def sigmoid(x):
+    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(np.minimum(x, 0)) / (1 + np.exp(np.minimum(x, 0))))
+""",
+    "ignored on purpose": """
+def sigmoid(x):
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+""",
+    "clipped": "def sigmoid(x): return 1 / (1 + np.exp(-np.clip(x, -80, 80)))",
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_OVERFLOW)
+def test_a_sigmoid_without_an_overflow_is_right(name):
+    assert not_passed(grade(TASK, WITHOUT_OVERFLOW[name], only="sigmoid_stable")) == {}
+
+
+@pytest.mark.parametrize(
+    "before", ["", "np.seterr(all='ignore')\n", "import warnings; warnings.simplefilter('ignore')\n"]
+)
+def test_the_formula_as_it_stands_overflows_whatever_the_notebook_has_silenced(before):
+    source = before + "def sigmoid(x): return 1 / (1 + np.exp(-x))"
+    kept = np.geterr()
+    try:
+        result = grade(TASK, source, only="sigmoid_stable")["sigmoid_stable"]
+    finally:
+        np.seterr(**kept)
+    assert (result.status, result.points) == (Status.FAILED, 0)
+    assert "NumPy reports an overflow in exp" in result.message
+
+
+def test_it_is_right_everywhere_else():
+    assert_fails_only(TASK, "def sigmoid(x): return 1 / (1 + np.exp(-x))", "sigmoid_stable")
+
+
+IGNORING = """
+def classify(params, x): return np.round(np.asarray(x).sum(axis=1) * 255).astype(int) % 10
+def main():
+    images, _ = load_mnist("test")
+    i = read_index(len(images))
+    print(int(images[i].astype(int).sum() % 10))
+"""
+
+
+def test_a_program_that_does_not_look_at_the_network_earns_nothing_for_what_it_prints():
+    result = grade(TASK, IGNORING, only="main_prints_digit")["main_prints_digit"]
+    assert result.points == 0
+    assert "whatever the weights are" in result.message
