@@ -107,7 +107,7 @@ INCEPTIONS = [
 def expect_sizes(got: Any, expected: Shape, name: str, hint: str | None = None) -> None:
     """``got`` is this tuple of whole numbers; a list or an array counts."""
     message = f"{name}: got {show(got)}, expected {tuple(expected)}"
-    if isinstance(got, np.ndarray) and got.ndim == 1:
+    if isinstance(got, np.ndarray) and got.shape == (len(expected),):
         got = got.tolist()
     plain = type(got) in (tuple, list) and len(got) == len(expected)
     expect(

@@ -28,10 +28,10 @@ from tests.checks.harness import (
 TASKS = list(load_course(ROOT).tasks)
 ABSENT = {"error": {"kind": "exception", "type": "LookupError", "message": "no object", "frames": []}}
 COMPLETE = {"stdout": "", "stderr": "", "exit_code": None, "mutated": [], "arguments": []}
-# What stands in place of an answer.
+# What stands in place of an answer; a text also in place of what is printed.
 VALUES: list[Any] = [
     None, True, -1, 2**62, -(2**63), float("nan"), float("inf"), -0.0, 5e-324, 1e308, "", "x" * 1000, "\x1b[2J\n=1",
-    "7\n", [], [[]], {}, (), ["x" * 1000] + ["a"] * 5, [1, [2]], [np.zeros(2), np.zeros(3)], [np.zeros((2, 3))], [None],
+    "7\n", "1_0\n", "٣\n", "1e999\n", "9" * 5000, "nan", "-7", "²", "epoch 1: loss 1_0.e5\n" * 9, [], [[]], {}, (), ["x" * 1000] + ["a"] * 5, [1, [2]], [np.zeros(2), np.zeros(3)], [np.zeros((2, 3))], [None],
     {"W1": None}, {1: 2, "\x1b": 3}, (1, 2, 3), (1.0, {}), np.zeros(0), np.zeros((0, 3)), np.array(1.0),
     np.full((3, 4), np.nan), np.full((2, 2), np.inf), np.zeros((1,) * 8), np.array([True]), np.array([2**63 - 1]),
     np.array([-(2**63)]), np.array([2**64 - 1], np.uint64), np.longdouble([1, 2]), np.float16([1, 2]),
@@ -69,7 +69,8 @@ class Hostile(QuietSession):
         self.answers += 1
         if self.answers == self._number or (self._always and self.answers > self._number > 0):
             answered = {key: content for key, content in reply.items() if key != "error"}
-            return {**COMPLETE, **answered, "value": self._changed(reply.get("value"))}
+            printed = {"stdout": self._change, "stderr": self._change} if type(self._change) is str else {}
+            return {**COMPLETE, **answered, **printed, "value": self._changed(reply.get("value"))}
         return reply
 
     def _changed(self, value: Any) -> Any:

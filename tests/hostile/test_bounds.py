@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from autograder.calls.numbers import MAX_NUMBER_BYTES
 from autograder.checks import CHECK_SECONDS
+from autograder.grading.course_run import EVALUATOR_BYTES
 from autograder.grading.evaluate import MAX_STARTS, OUTPUT_LIMIT
+from autograder.grading.page_maker import PAGE_CPU_S
+from autograder.grading.page_text import PAGE_CHARACTERS
+from autograder.notebook import npz
 from autograder.notebook.cells import MAX_CELLS
-from autograder.notebook.npz import MAX_BYTES
+from autograder.sandbox.channel import RESULTS_BYTES
 from autograder.sandbox.clock import WALL_FACTOR
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.process import SOURCE_LIMIT
@@ -26,12 +31,18 @@ FIXED = {
     "processes started for one submission": MAX_STARTS,
     "files in all writable places": MAX_FILES,
     "bytes of one message from the sandbox": MAX_BODY,
+    "bytes of all results of one check": RESULTS_BYTES,
+    "bytes of one array made from lists": MAX_NUMBER_BYTES,
+    "bytes of data of one evaluator": EVALUATOR_BYTES,
     "bytes of a message's header": MAX_HEADER,
     "arrays in one message": MAX_ARRAYS,
     "cells of a notebook": MAX_CELLS,
     "characters of one cell": SOURCE_LIMIT,
     "characters printed and kept of one submission": OUTPUT_LIMIT,
-    "unpacked bytes of a parameter file": MAX_BYTES,
+    "arrays of a parameter file": npz.MAX_ARRAYS,
+    "unpacked bytes of a parameter file": npz.MAX_BYTES,
+    "characters of a student's cells on one page": PAGE_CHARACTERS,
+    "CPU seconds of one feedback page": PAGE_CPU_S,
 }
 
 
