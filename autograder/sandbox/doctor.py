@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.sandbox import backends, seccomp
+from autograder.sandbox import backends, cgroup, seccomp
 from autograder.sandbox.attacks import ATTACKS, PRELUDE, Attack
 from autograder.sandbox.backends import HOME, WRITABLE, Launch, SandboxUnavailable
 from autograder.sandbox.channel import SandboxDied
@@ -100,7 +100,7 @@ def require_sandbox(launch: Launch) -> None:
 
 def facts() -> list[Fact]:
     """What the sandbox needs of this machine."""
-    return [_bubblewrap(), _user(), _filter(), *_user_namespaces(), *_python()]
+    return [_bubblewrap(), _user(), _filter(), _group(), *_user_namespaces(), *_python()]
 
 
 def _run(attacks: list[Attack], launch: Launch, limits: Limits, walls: bool) -> list[Finding]:
@@ -224,6 +224,13 @@ def _user() -> Fact:
 def _filter() -> Fact:
     fix = f"run on {' or '.join(seccomp.ARCHITECTURES)}: there is no system-call filter for this processor"
     return Fact("system-call filter", platform.machine(), seccomp.program() is not None, fix)
+
+
+def _group() -> Fact:
+    parent = cgroup.delegated()
+    counted = "memory and processes are counted by the grader, many times a second"
+    value = f"below {parent}; the kernel counts all memory" if parent else f"{counted} ({cgroup.why_none()})"
+    return Fact("control groups", value, True)  # either way there is a limit
 
 
 def _user_namespaces() -> list[Fact]:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder.sandbox import backends, seccomp
+from autograder.sandbox import backends, cgroup, seccomp
 from autograder.sandbox.backends import Launch, SandboxUnavailable
 from autograder.sandbox.channel import RESULTS_BYTES, CheckChannel, SandboxDied
 from autograder.sandbox.clock import Budget, Clock, MachineTooBusy, Step
@@ -58,6 +58,7 @@ class Sandbox:
         self._processes: Isolated | Descendants | None = None
         self._clock: Clock | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._group: cgroup.Group | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -87,6 +88,7 @@ class Sandbox:
     def _start(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()
         self._connection = Connection(ours)
+        self._group = cgroup.new_group(self._launch.limits) if self._walls else None
         fds, filter_fd, home = [theirs.fileno()], None, None
         # Behind walls bubblewrap sets the worker's environment, but keeps its own where the worker may read it.
         env: dict[str, str] = {}
@@ -106,7 +108,7 @@ class Sandbox:
                     backends.environment(data, home),
                 )
             return subprocess.Popen(
-                command,
+                self._group.entered_by(command) if self._group else command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -212,7 +214,7 @@ class Sandbox:
             self._connection.tick = kept
         if type(status) is not int or not 0 <= status < 2**16:
             return "ended"
-        return _ending(os.waitstatus_to_exitcode(status)) if not os.WIFSTOPPED(status) else "ended"
+        return self._ending(os.waitstatus_to_exitcode(status)) if not os.WIFSTOPPED(status) else "ended"
 
     def check_limits(self) -> None:
         """Measure once more what the current step has used.
@@ -315,7 +317,10 @@ class Sandbox:
                 time.sleep(0.005)
                 if self._clock.due(0.005) and self._clock.look():
                     return "the process closed its connection to the grader"
-        return f"the process {_ending(128 - code if code > 128 else code)}"
+        return f"the process {self._ending(128 - code if code > 128 else code)}"
+
+    def _ending(self, code: int) -> str:
+        return _ending(code) + (self._group.why_killed() if self._group and code == -signal.SIGKILL else "")
 
     def _last_words(self) -> str:
         if self._process is None or self._process.stderr is None:
@@ -331,6 +336,8 @@ class Sandbox:
             self._clock.close()
         if self._processes is not None:
             self._processes.close()
+        if self._group is not None:
+            self._group.remove()
         if self._scratch is not None:
             self._scratch.cleanup()
 
