@@ -64,6 +64,7 @@ IOCTL = {
     "TCGETS2": 0x802C542A,
 }
 SIGCHLD = 17
+NEGATIVE = 0x80000000  # from here on a signed number of 32 bits is negative
 MADV_COLD, MADV_PAGEOUT = 20, 21  # push pages of shared files out of memory
 # Waiting without FUTEX_PRIVATE_FLAG: WAIT, WAIT_BITSET and WAIT_REQUEUE_PI, each with and without FUTEX_CLOCK_REALTIME.
 FUTEX_SHARED_WAITS = (0, 9, 11, 256, 265, 267)
@@ -171,7 +172,9 @@ def _by_arguments(name: str) -> list[bytes]:
                 allow,
             ]
             return [_argument(0), *_when_equal(SIGCHLD, asks), allow]
-        case "setpriority" | "sched_setparam" | "sched_setscheduler" | "sched_setattr" | "ioprio_set":
+        case "setpriority":  # to come before others is refused, as everywhere; to step back is not done
+            return [_argument(2), *_when_at_least(NEGATIVE, deny), done]
+        case "sched_setparam" | "sched_setscheduler" | "sched_setattr" | "ioprio_set":
             return [done]
         case "clone":
             return [_argument(0), _instruction(JUMP_SET, NEW_NAMESPACES, 0, 1), deny, allow]

@@ -137,3 +137,4 @@ def test_children_are_not_forgotten_and_priorities_stay(machine, sigaction, prio
     assert verdict(machine, sigaction, child, 0) == ALLOWED  # only asks
     assert verdict(machine, sigaction, user, 0x7F0000000000) == ALLOWED
     assert verdict(machine, priority, 0, 0, 19) == done
+    assert verdict(machine, priority, 0, 0, 2**32 - 5) == DENIED  # before others
