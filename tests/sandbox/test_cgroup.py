@@ -86,34 +86,6 @@ def test_a_group_has_limits_and_is_gone_afterwards(start, parent: Path) -> None:
     assert not path.exists()
 
 
-# Every second page of a range with other rights: no memory of its own, but a record of the kernel for each.
-MAPPINGS = """
-import ctypes, os, time
-libc = ctypes.CDLL(None)
-libc.mmap.restype = ctypes.c_void_p
-children = []
-for _ in range(80):
-    children.append(os.fork())
-    if children[-1] == 0:
-        start = libc.mmap(None, ctypes.c_size_t(40000 * 4096), 0, 0x4022, -1, 0)
-        for page in range(0, 40000, 2):
-            libc.mprotect(ctypes.c_void_p(start + page * 4096), 4096, 1)
-        time.sleep(30)
-        os._exit(0)
-print([os.waitpid(child, 0)[1] for child in children])
-"""
-
-
-@pytest.mark.thorough
-def test_memory_that_no_process_owns_is_bounded(start, parent: Path) -> None:
-    with start(
-        memory_mb=300, processes=100, disk_mb=1, cell_s=400, cpu_s=400, asleep_s=60, asleep_step_s=60
-    ) as sandbox:
-        cell = sandbox.run_cell("cell 1", MAPPINGS)
-        (path,) = parent.glob(f"{cgroup.PREFIX}*-{os.getpid()}-*")
-        assert "oom_kill 0" not in (path / "memory.events").read_text(), cell
-
-
 def test_what_a_killed_grader_left_is_removed(parent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = os.fork()
     if dead == 0:
