@@ -146,11 +146,11 @@ class Sandbox:
             return {"error": error, "stdout": "", "stderr": "", **NO_NOTES}
         command = {"do": "cell", "label": label, "source": source, "only_definitions": only_definitions}
         with self._step("cell", self._launch.limits.cell_s, grace_s=GRACE_S) as step:
-            self._interruptible, self._interrupted = True, None
+            self._interruptible = True
             try:
                 reply = self._ask(command)
             finally:
-                self._interruptible = False
+                self._interruptible, self._interrupted = False, None
         try:
             checked = checked_cell(reply, 2 * self._launch.limits.output_kb * 1024)
         except ProtocolError:
@@ -207,8 +207,7 @@ class Sandbox:
             with contextlib.suppress(SandboxDied), self._step("process", ENDING_S, ENDING_S):
                 while status is None:  # its connection closes a moment before it ends
                     status = self._ask({"do": "status", "number": number}).get("status")
-                    time.sleep(pause)
-                    self._watch_check(pause)
+                    self._watch_check(_paused(pause))
                     pause = min(2 * pause, 0.05)
         finally:
             self._connection.tick = kept
@@ -259,11 +258,9 @@ class Sandbox:
     def _watch_check(self, waited: float) -> None:
         """The same during a check, which takes down only itself as long as the worker is within bounds."""
         if excess := self._excess(waited):
-            if excess[0] == "timeout":
-                self._sweep()
-            else:
-                if self._processes is None or not self._processes.sweep() or self._usage():
-                    self.kill()
+            self._sweep()
+            if excess[0] != "timeout" and self._usage():
+                self.kill()
             raise SandboxDied(*excess)
 
     def _excess(self, waited: float) -> tuple[str, str] | None:
@@ -314,8 +311,7 @@ class Sandbox:
         assert self._clock is not None and self._process is not None
         with self._step("process", ENDING_S, ENDING_S):
             while (code := self._process.poll()) is None:
-                time.sleep(0.005)
-                if self._clock.due(0.005) and self._clock.look():
+                if self._clock.due(_paused(0.005)) and self._clock.look():
                     return "the process closed its connection to the grader"
         return f"the process {self._ending(128 - code if code > 128 else code)}"
 
@@ -340,6 +336,13 @@ class Sandbox:
             self._group.remove()
         if self._scratch is not None:
             self._scratch.cleanup()
+
+
+def _paused(seconds: float) -> float:
+    """Sleep; for how long it really was, which may be longer on a busy machine."""
+    began = time.monotonic()
+    time.sleep(seconds)
+    return time.monotonic() - began
 
 
 def _ending(code: int) -> str:
