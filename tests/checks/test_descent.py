@@ -1,5 +1,6 @@
 """Weights that were trained from the given start on the given images are told from weights that were not."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ from autograder.checks import load_checks, most_degrees
 from autograder.checks.descent import degrees_apart, walked
 from autograder.checks.outcome import Status
 from autograder.checks.task3_backprop import SCORED, TASK, training_problem
+from autograder.misconceptions import read_alternatives
 from tests.checks.harness import ROOT, data_of, grade
 
 FOLDER = ROOT / "tests" / "attacks" / TASK
+THRESHOLDS = json.loads((ROOT / "autograder" / "checks" / "thresholds.json").read_text())
 ATTACKS = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
@@ -164,5 +167,11 @@ def test_angles():
 
 
 def test_the_angle_is_calibrated_between_right_trainings_and_attacks():
-    most = most_degrees(TASK, "train_accuracy")
-    assert 10 < most < 25
+    most, row = most_degrees(TASK, "train_accuracy"), THRESHOLDS[f"{TASK}.train_accuracy"]["descent"]
+    for who in ("reference", "widest_alternative"):
+        assert row[who]["runs"] >= 50
+        assert row[who]["false_reject"] < 1e-4
+        assert row[who]["maximum"] < most
+    assert set(row["alternatives"]) == {name for name, _ in read_alternatives(ROOT, TASK)}
+    assert max(row["alternatives"].values()) < most < min(row["attacks"].values())
+    assert set(row["attacks"]) == set(ATTACKS)

@@ -1,6 +1,6 @@
 """What is held out can be drawn by nobody without the course's key, and is the same for everybody with it."""
 
-import dataclasses
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from autograder.course import load_course
 from autograder.datasets import cifar10_source, digits, drawn_pictures, load_mnist, mnist_source
 from autograder.datasets.digits import draw_digits, write_digits
 from autograder.datasets.held_out import HeldOut
+from autograder.grading.cluster_worker import Job, differences
 from autograder.grading.plan import Keys, make_plan
 from autograder.grading.secret import held_out_key
 
@@ -74,7 +75,7 @@ def test_a_key_of_another_length_is_refused():
 def test_the_key_is_not_printed():
     held_out = HeldOut(mnist_source(), KEY)
     assert repr(KEY) not in repr(held_out)
-    assert KEY.hex() not in repr(dataclasses.replace(held_out))
+    assert KEY.hex() not in repr(replace(held_out))
 
 
 def test_the_data_of_a_plan_is_that_of_the_course_secret(clean_place, monkeypatch):
@@ -91,8 +92,11 @@ def test_the_data_of_a_plan_is_that_of_the_course_secret(clean_place, monkeypatc
     assert one.data_id == same.data_id != other.data_id
     labels = [plan.data().held_out[1].tolist() for plan in plans]
     assert labels[0] == labels[2] != labels[1]
-    # A machine with nothing but the keys makes the same plan.
+    # A machine with nothing but the keys makes the same plan; so does a worker, from its job.
     monkeypatch.delenv("AUTOGRADER_SECRET")
+    job = Job(**asdict(Job.of(one, "run")))
+    assert differences(job, job.plan()) == ""
+    assert differences(replace(job, held_out=OTHER), replace(job, held_out=OTHER).plan()) != ""
     given = make_plan(course, "task1_forward", keys=Keys(one.seed_of, one.held_out.key))
     assert given.data_id == one.data_id
     assert not (clean_place / ".autograder-secret").exists()

@@ -37,7 +37,7 @@ from tests.hostile.corpus import Case
 from tests.hostile.plants import LAYOUTS, NOTEBOOKS, RAW
 
 HOME = Path(__file__).resolve().parents[2]
-TASKS = ("task1_forward", "task4_classifier")
+TASKS = ("task1_forward", "task3_backprop", "task4_classifier")
 # What `make_course` writes into course.toml: excesses take seconds, an honest submission needs a tenth of any of them.
 LIMITS = {
     "cpu_s": 20,
@@ -457,7 +457,9 @@ def graded_class(
     began = time.monotonic()
     sources = {
         task: source_of(task)
-        for task in dict.fromkeys([*TASKS, *load_course(template).task(TASKS[1]).builds_on])
+        for task in dict.fromkeys(
+            [*TASKS, *(t for task in TASKS for t in load_course(template).task(task).builds_on)]
+        )
     }
     shares = [list(cases)] if way == "grade" else [list(cases[0::2]), list(cases[1::2])]
     with contextlib.ExitStack() as stack:
