@@ -374,8 +374,32 @@ def grade(
             f"graded {count - len(faults)} submissions of {len(students)} students in {time.monotonic() - start:.1f} s"
             + "; nothing was published" * dry_run
         )
+    for line in arrivals(course, names, totals, missing_too=not student):
+        (err if as_json else out).print(line, markup=False, highlight=False, soft_wrap=True)
     if faults or problems:
         raise typer.Exit(FAILED)
+
+
+def arrivals(
+    course: Course, names: list[str], totals: list[tuple[str, list[Any]]], *, missing_too: bool
+) -> Iterator[str]:
+    """What a person should know of how the class has handed in, a line each: who is missing, what nobody understood."""
+    from autograder.grading.students import missing, not_understood
+
+    for task, graded in totals:
+        for row in graded:
+            if row.fault.startswith("one student"):
+                yield f"{task}: not graded: {row.fault}"
+    for task in names if missing_too else ():
+        if absent := missing(course, task):
+            yield f"{task}: missing: {listed(absent)}"
+    if strange := not_understood(course):
+        yield f"not understood in submitted/: {listed(strange)}"
+
+
+def listed(names: list[str], most: int = 20) -> str:
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
 
 
 def _moved(task: str, student: str, changes: list[Any]) -> dict[str, Any]:
@@ -440,16 +464,18 @@ def report(tasks: Tasks = None) -> None:
     """Show the published grades of a class again, by student and by check."""
     from autograder.grading.course_run import Graded
     from autograder.grading.journal import Journal
+    from autograder.grading.students import present
 
     with explained():
         course = the_graders_course()
         names = chosen(course, tasks)
-        lates = settled(course)
+        lates, counts = settled(course), present(course)
         with Journal(course.root / "journal.db") as journal:
             for task in names:
                 graded = [
                     Graded(student, result, fresh=False, flags=flags, late=lates.get((task, student)))
                     for student, result, flags in journal.grades(task)
+                    if counts(task, student)
                 ]
                 if graded:
                     show_class(task, graded)

@@ -121,7 +121,7 @@ def measure(folder: Path, count: int, published: int) -> dict[str, float]:
 
     with Publisher(course, TASK, load_checks(TASK)) as publisher:
         for student in students:
-            publisher.publish(submissions[student], reports[student], ())
+            publisher.publish(submissions[student], reports[student])
         start = used()
         problems = generate_feedback(course, [TASK], 1)
         figures["feedback_cpu_s"] = (used() - start) / count
@@ -131,7 +131,7 @@ def measure(folder: Path, count: int, published: int) -> dict[str, float]:
             student = students[number % count]
             some = replace(submissions[student], student=f"other{number:06d}")
             before = used(), time.perf_counter()
-            publisher.publish(some, reports[student], ())
+            publisher.publish(some, reports[student])
             times.append((used() - before[0], time.perf_counter() - before[1]))
     for name, some_times in (("first", times[:EDGE]), ("last", times[-EDGE:])):
         cpu, wall = (sum(column) / len(some_times) for column in zip(*some_times, strict=True))

@@ -23,12 +23,14 @@ from autograder.calls.text import clean
 from autograder.checks import load_checks
 from autograder.checks.outcome import CheckResult
 from autograder.course import Course
+from autograder.grading.class_flags import ClassFlags
 from autograder.grading.journal import Journal, Key
 from autograder.grading.packages import require_packages
 from autograder.grading.plan import Plan, make_plan
 from autograder.grading.regrade import Change, still_holds, with_results
 from autograder.grading.released import require_source
 from autograder.grading.report import Report
+from autograder.grading.students import folders, one_person, quoted
 from autograder.grading.submission import Submission, printable, read_submission, students_of
 from autograder.sandbox.clock import MachineTooBusy
 
@@ -118,12 +120,12 @@ def grade_task(
     from autograder.sandbox.doctor import require_sandbox
 
     row = course.task(task)
-    students = [
-        s for s in students_of(course.submitted, task) if not options.students or s in options.students
-    ]
+    everybody = students_of(course.submitted, task)
+    students = [s for s in everybody if not options.students or s in options.students]
+    doubled = one_person(folders(course))
     require_packages(course)
     checks = load_checks(task)
-    require_source(course, task, checks)
+    flags = ClassFlags(task, require_source(course, task, checks))
     plan = make_plan(course, task, walls=options.walls)
     opened: dict[str, Submission] = {}
     results: dict[str, Graded] = {}
@@ -132,6 +134,11 @@ def grade_task(
 
     def opening(names: Sequence[str]) -> Iterator[Submission]:
         for student in names:
+            if student in doubled:
+                same_person = " and ".join(map(quoted, doubled[student]))
+                fault = f"one student with two folders in submitted/: {same_person}; keep one of them"
+                results[student] = Graded(printable(student), None, fault)
+                continue
             try:
                 submission = read_submission(course, row, student)
                 submission.student.encode()
@@ -155,6 +162,7 @@ def grade_task(
         waiting: list[str] = []
         evaluated: list[str] = []
         for submission in opening(students):
+            flags.see(submission)
             (waiting if past.report(submission) is None else evaluated).append(submission.student)
             opened.clear()  # one at a time: memory does not grow with the class
         found = found_before(evaluated)
@@ -178,10 +186,17 @@ def grade_task(
             if not options.dry_run:
                 for note in publisher.deadlines.prepare():
                     on_note(note)
-            publication = _Publication(plan, journal, publisher, options.dry_run)
+            flags.settle(journal, everybody, publisher.students())
+            if note := flags.older_kits:
+                on_note(note)
+            publication = _Publication(plan, journal, publisher, flags, options.dry_run)
             for graded in chain(found, evaluations):
                 submission = opened.pop(graded.student)
-                graded = replace(graded, flags=publisher.flags(submission))
+                graded = replace(
+                    graded,
+                    flags=publication.flags(submission),
+                    fault=graded.fault or flags.other_name(submission.student),
+                )
                 report = graded.report
                 if report is not None and not graded.fault:
                     if graded.fresh:
@@ -192,7 +207,7 @@ def grade_task(
                         if not options.dry_run:  # of equal submissions the first one's report is everybody's
                             report = journal.report(key) or report
                             graded = replace(graded, report=report)
-                    late = publication.add(submission, report, graded.flags)
+                    late = publication.add(submission, report)
                     graded = replace(graded, late=late)
                 results[graded.student] = _condensed(graded, same)
                 on_progress(len(results), len(students))
@@ -203,7 +218,7 @@ def grade_task(
                 opened.clear()
                 report = journal.report(key_of(plan, submission))
                 if report is not None:
-                    publication.add(submission, report, publisher.flags(submission), told=True)
+                    publication.add(submission, report, told=True)
                 else:
                     fault = "the submission has changed while the class was graded; grade it again"
                     results[student] = replace(results[student], fault=fault)
@@ -247,20 +262,26 @@ class _Publication:
         held: the students whose reports wait.
     """
 
-    def __init__(self, plan: Plan, journal: Journal, publisher: Publisher, dry_run: bool) -> None:
+    def __init__(
+        self, plan: Plan, journal: Journal, publisher: Publisher, class_flags: ClassFlags, dry_run: bool
+    ) -> None:
         self._plan, self._journal, self._publisher, self._dry_run = plan, journal, publisher, dry_run
+        self._class_flags = class_flags
         self.changes: list[Change] = []
         self.elsewhere: list[Change] = []
         self.held: list[str] = []
 
-    def add(
-        self, submission: Submission, report: Report, flags: tuple[str, ...], *, told: bool = False
-    ) -> Late:
-        """Publish a report and the submission's ``flags``, unless they are published already or must be told first.
+    def flags(self, submission: Submission) -> tuple[str, ...]:
+        """All flags of a submission besides those of its report; the last ones are for graders only."""
+        return (*self._publisher.flags(submission), *self._class_flags.of(submission.student))
+
+    def add(self, submission: Submission, report: Report, *, told: bool = False) -> Late:
+        """Publish a report and the submission's flags, unless they are published already or must be told first.
 
         Returns what the deadline makes of the submission.
         """
         task, student, key = self._plan.task, submission.student, key_of(self._plan, submission)
+        flags = self.flags(submission)
         before, there = self._journal.published(task, student), self._publisher.has_entry(student)
         if before is not None and before.flags == flags and self._journal.says(before.key, report):
             late = self._publisher.published(student) if there else None
@@ -278,7 +299,7 @@ class _Publication:
                 return late
         if before is not None:  # killed in between, the next run shall not believe what was published before
             self._journal.withdraw(task, student)
-        late = self._publisher.publish(submission, report, flags)
+        late = self._publisher.publish(submission, report)
         self._journal.publish(task, student, key, flags)
         return late
 

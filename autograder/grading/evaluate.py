@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from autograder.authoring.reference import shown_data
-from autograder.calls import Session, connect
+from autograder.calls import CodeError, Session, connect
 from autograder.checks import Check, load_checks
 from autograder.checks.outcome import CheckResult, Status, failed_by, run_check
 from autograder.grading.cell_record import CellRecord
 from autograder.grading.diagnosis import Log, Witness, diagnose
+from autograder.grading.forging import FORGING
 from autograder.grading.plan import Plan
 from autograder.grading.report import CellOutcome, Report
 from autograder.grading.secret import check_rng
@@ -139,6 +140,7 @@ class _Evaluation:
             except SandboxDied as error:
                 (self._skipped if only_definitions else self._definitions_only).add(cell.number)
                 self._record.ended(cell, error.message)
+                self._note_forging(label, error.kind, error.message)
                 raise
             self._record.ran(cell, reply)
 
@@ -163,6 +165,8 @@ class _Evaluation:
                     )
                     if (error := channel.settle()) is not None:
                         result = failed_by(check, error)
+                if isinstance(channel.broken, CodeError):
+                    self._note_forging(check.name, channel.broken.kind, channel.broken.message)
                 if result.status is not Status.PASSED:
                     self.logs[check.name] = witness.log
             except SandboxDied as error:
@@ -174,8 +178,14 @@ class _Evaluation:
                     check, Status.CRASHED, f"The notebook's process ended: {error.message}."
                 )
                 self.flags.append(f"{check.name}: the notebook's process ended")
+                self._note_forging(check.name, error.kind, error.message)
             self.results[check.name] = result
             self._waiting.pop(0)
+
+    def _note_forging(self, place: str, kind: str, message: str) -> None:
+        """Once, when the sandbox sent what its worker never writes: somebody else has written it."""
+        if kind == "protocol" and not any(flag.startswith(FORGING) for flag in self.flags):
+            self.flags.append(f"{FORGING}: {message.rstrip('.')} ({place})")
 
 
 def _code_of(notebook: bytes) -> bytes:

@@ -1,4 +1,5 @@
-"""What a person should look at, of one submission: how it arrived, and what was done to the cells of the assignment.
+"""What a person should look at, of one submission: how it arrived, what was done to the cells of the assignment, and
+whether it tries to forge a grade.
 
 None of it changes a point, and none of it is part of an evaluation: it is published beside the report.
 """
@@ -11,8 +12,9 @@ from typing import Any
 import nbformat
 
 from autograder.calls.text import clean
+from autograder.grading.forging import forging_flag
 from autograder.grading.submission import Submission
-from autograder.notebook.cells import NotebookError, cell_source, parse_notebook
+from autograder.notebook.cells import NotebookError, cell_source, code_cells, parse_notebook
 
 FORMATTED = 400  # characters more than before that a formatter may make of a check cell
 
@@ -23,7 +25,11 @@ def flags_of(submission: Submission, assignment: nbformat.NotebookNode) -> tuple
     Args:
         assignment: the notebook in `source/`; its grade and solution cells are the only ones believed.
     """
-    found = (*submission.flags, *_damage(submission, masters_of(assignment)))
+    cells = student_cells(submission)
+    found = list(submission.flags)
+    if cells is not None:
+        forging = forging_flag(code_cells({"cells": cells}))
+        found = [*forging, *found, *_damage(cells, masters_of(assignment))]
     return tuple(clean(flag) for flag in found)
 
 
@@ -48,10 +54,7 @@ def grade_id_of(cell: dict[str, Any]) -> str | None:
     return grade_id if isinstance(grade_id, str) else None
 
 
-def _damage(submission: Submission, masters: dict[str, nbformat.NotebookNode]) -> list[str]:
-    cells = student_cells(submission)
-    if cells is None:
-        return []
+def _damage(cells: list[dict[str, Any]], masters: dict[str, nbformat.NotebookNode]) -> list[str]:
     flags: list[str] = []
     seen: set[str] = set()
     for cell in cells:

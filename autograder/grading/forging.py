@@ -1,7 +1,7 @@
 """Signs that a notebook tries to forge its grade: what no honest notebook of a NumPy course contains.
 
 A grade does not depend on them: nothing that a notebook does to itself is believed. They are for the person who reads
-the table of the class. Signs are looked for in the text of the cells, by words first and then in the syntax tree, so
+the table of the class. The evaluation adds one of its own: messages to the grader that its worker does not write. Signs are looked for in the text of the cells, by words first and then in the syntax tree, so
 that a sentence or a printed text is none; and few signs that are sure are better than many that accuse the innocent.
 """
 
@@ -11,22 +11,24 @@ import ast
 import re
 from collections.abc import Iterator
 
+from autograder.calls.text import clean
 from autograder.notebook.cells import Cell
 
 LOOKED_AT = 100_000  # characters of a cell, and of a notebook where words are looked for
 # Words without which there is no sign: almost every notebook has none of them and is not parsed.
 WORDS = re.compile(
-    r"\.db\b|autograder-secret|submission_secret|/kit\b|/proc/|__eq__|excepthook"
+    r"\.db\b|autograder-secret|submission_secret|/kit/|/proc/|__eq__"
     r"|(?:allclose|array_equal|array_equiv|isclose|assert_\w+|testing)\W"
-    r"|autograder\s*\.\s*(?:sandbox|calls|grading)|autograder\.checks|NNAK"
+    r"|autograder\s*\.\s*(?:sandbox|calls|grading)"
 )
 COMPARISONS = {"allclose", "array_equal", "array_equiv", "isclose", "testing"}
 PRIVATE_FILES = re.compile(
-    r"(?:^|/)(?:gradebook|journal)\.db$|\.autograder-secret|submission_secret\.txt|^/kit(?:/|$)"
+    r"(?:^|/)(?:gradebook|journal)\.db$|\.autograder-secret|submission_secret\.txt|^/kit/(?:solutions|assignments|autograder)(?:/|$)"
     r"|^/proc/(?:self|\d+)/(?:environ|mem|maps|fd|root|cwd|cmdline)"
 )
 PRIVATE_MODULES = re.compile(r"autograder\.(?:sandbox|calls|grading)(?:\.|$)")
 MOST = 4  # signs that are named
+FORGING = "looks like an attempt to forge the grade"  # begins every flag about it
 
 
 def forging_signs(cells: list[Cell]) -> list[str]:
@@ -53,7 +55,7 @@ def forging_flag(cells: list[Cell]) -> list[str]:
     """One flag for all signs; none without any."""
     signs = forging_signs(cells)
     more = [f"and {len(signs) - MOST} more"] if len(signs) > MOST else []
-    return [f"looks like an attempt to forge the grade: {'; '.join([*signs[:MOST], *more])}"] if signs else []
+    return [f"{FORGING}: {'; '.join([*signs[:MOST], *more])}"] if signs else []
 
 
 def _signs(node: ast.AST) -> Iterator[str]:
@@ -68,7 +70,7 @@ def _signs(node: ast.AST) -> Iterator[str]:
             if any(map(_always_equal, node.body)):
                 yield "makes objects that are equal to everything"
         case ast.Constant(value=str(text)) if len(text) < 200 and PRIVATE_FILES.search(text):
-            yield f"names {text[:60]}, a file of the grader's"
+            yield f"names {clean(text, 60)}, a file of the grader's"
         case ast.ImportFrom(module=str(module)) if PRIVATE_MODULES.match(module):
             yield f"imports {module[:60]}"
         case ast.Import(names=names):
@@ -82,8 +84,6 @@ def _replaced(target: ast.expr) -> Iterator[str]:
             yield f"replaces np.{name}"
         case ast.Attribute(attr=name, value=ast.Attribute(attr="testing")) if _is_comparison(name):
             yield f"replaces np.testing.{name}"
-        case ast.Attribute(attr="excepthook", value=ast.Name(id="sys")):
-            yield "replaces sys.excepthook"
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
                 yield from _replaced(part)

@@ -16,7 +16,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,8 +52,15 @@ CREATE TABLE IF NOT EXISTS publications (
 """
 # By version, what brings the journal of the version before up to it.
 MIGRATIONS = {1: "ALTER TABLE publications ADD COLUMN flags TEXT NOT NULL DEFAULT '[]'"}
-# What is told of deadlines, and where the gradebook's dates come from; added to a journal that lacks it.
-DATES = """
+# What is told of deadlines, where the gradebook's dates come from, and what tells whose code is whose; added to a journal
+# that lacks it.
+BESIDE = """
+CREATE TABLE IF NOT EXISTS codes (
+    task TEXT NOT NULL,
+    student TEXT NOT NULL,
+    code TEXT NOT NULL,
+    PRIMARY KEY (task, student)
+);
 CREATE TABLE IF NOT EXISTS deadline_notes (
     student TEXT NOT NULL,
     task TEXT NOT NULL,
@@ -135,7 +142,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=DELETE")
             self._db.execute("PRAGMA synchronous=FULL")
             self._bring_up_to_date()
-            self._db.executescript(DATES)
+            self._db.executescript(BESIDE)
         except sqlite3.DatabaseError as error:
             raise JournalError(
                 f"{path}: {error}. Move the file away to start a new journal; no grade is lost."
@@ -229,6 +236,18 @@ class Journal:
             "INSERT OR REPLACE INTO publications (task, student, key, published_at, flags) VALUES (?, ?, ?, ?, ?)",
             (task, student, key.text, time.time(), json.dumps(list(flags))),
         )
+
+    def codes(self, task: str) -> dict[str, str]:
+        """By student, the hash of the code that was last seen; "" where it is too little to be anybody's."""
+        return dict(self._db.execute("SELECT student, code FROM codes WHERE task = ?", (task,)))
+
+    def remember_codes(self, task: str, codes: Mapping[str, str]) -> None:
+        """Remember what `codes` is to say of these students."""
+        before = self.codes(task)
+        changed = [(task, *item) for item in codes.items() if before.get(item[0]) != item[1]]
+        if changed:
+            with self._transaction():
+                self._db.executemany("INSERT OR REPLACE INTO codes VALUES (?, ?, ?)", changed)
 
     def withdraw(self, task: str, student: str) -> None:
         """Note that the student's grade is about to change: until it is published again, nothing is known of it."""

@@ -117,8 +117,14 @@ class Publisher:
         """What a person should look at, of the submission itself."""
         return flags_of(submission, self._assignment)
 
-    def publish(self, submission: Submission, report: Report, flags: Sequence[str]) -> Late:
-        """Write the autograded notebook, with ``flags`` of the submission in it, and the points of every check.
+    def students(self) -> list[str]:
+        """The ids in the gradebook."""
+        found = [row[0] for row in self._db.execute(select(STUDENTS.c.id))]
+        self._db.rollback()
+        return found
+
+    def publish(self, submission: Submission, report: Report) -> Late:
+        """Write the autograded notebook, with the flags of the submission in it, and the points of every check.
 
         Where late days join the tasks, penalties of the student's other tasks too.
         """
@@ -129,7 +135,7 @@ class Publisher:
             late = standing.lates[self._task]
             self.deadlines.record(standing)
             note = late.note(self._course)
-            self._write_notebook(submission, report, flags, note, beside)
+            self._write_notebook(submission, report, self.flags(submission), note, beside)
             self.deadlines.tell(standing, but=self._task)
             self._db.commit()
         self.deadlines.told(student, self._task, note)

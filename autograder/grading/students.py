@@ -75,9 +75,7 @@ def _look(name: str) -> str:
 def _is_mixed(name: str) -> bool:
     """Whether one word of ``name`` has letters of several alphabets that share their forms."""
     words = "".join(c if c.isalpha() else " " for c in unicodedata.normalize("NFKC", name)).split()
-    return any(
-        len(ALPHABETS & {unicodedata.name(c, "?").split()[0] for c in word}) > 1 for word in words
-    )
+    return any(len(ALPHABETS & {unicodedata.name(c, "?").split()[0] for c in word}) > 1 for word in words)
 
 
 def not_understood(course: Course) -> list[str]:
@@ -95,7 +93,9 @@ def not_understood(course: Course) -> list[str]:
                 continue
             folder = below.is_dir(follow_symlinks=False)
             name = clean(printable(below.name), SHOWN)
-            found.append(f"{shown}/{name}{'/' if folder else ''}{_guess(course, below.name) if folder else ''}")
+            found.append(
+                f"{shown}/{name}{'/' if folder else ''}{_guess(course, below.name) if folder else ''}"
+            )
     return found
 
 
@@ -103,6 +103,11 @@ def _guess(course: Course, name: str) -> str:
     tasks = {folded(task): task for task in course.tasks}
     near = difflib.get_close_matches(folded(name).strip().replace(" ", "_"), tasks, n=1, cutoff=0.8)
     return f" (is it {tasks[near[0]]}?)" if near else ""
+
+
+def folders(course: Course) -> list[str]:
+    """The names of all folders in `submitted/`."""
+    return [entry.name for entry in _entries(course.submitted) if entry.is_dir(follow_symlinks=False)]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -142,6 +147,4 @@ def present(course: Course) -> Callable[[str, str], bool]:
     students = set(roster(course))
     folders = {task: set(students_of(course.submitted, task)) for task in course.tasks}
     collected = course.submitted.is_dir()
-    return lambda task, student: student in students and (
-        not collected or student in folders.get(task, ())
-    )
+    return lambda task, student: student in students and (not collected or student in folders.get(task, ()))

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.grading.journal import Journal
 from autograder.grading.lateness import Late
+from autograder.grading.students import present
 from autograder.reports.csv_cell import csv_cell
 
 COLUMNS = (
@@ -37,7 +38,7 @@ def export_checks(
     Args:
         lates: what deadlines make of a submission, by (task, student): in every row of it.
     """
-    count = 0
+    count, counts = 0, present(course)
     with (
         Journal(course.root / "journal.db") as journal,
         open(path, "w", newline="", encoding="utf-8") as file,
@@ -46,6 +47,8 @@ def export_checks(
         writer.writerow(COLUMNS)
         for task in tasks:
             for student, report, flags in journal.grades(task):
+                if not counts(task, student):
+                    continue
                 late = lates.get((task, student))
                 noted = "; ".join(dict.fromkeys((*flags, *report.flags, *(late.flags if late else ()))))
                 for check in report.checks:

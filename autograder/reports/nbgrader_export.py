@@ -1,4 +1,4 @@
-"""`nbgrader export` with what deadlines make of every submission: nbgrader's columns, then ours.
+"""`nbgrader export` with what deadlines make of every submission, and its flags: nbgrader's columns, then ours.
 
 Used by `nbgrader_config.py`. Penalties are worked out anew first, since a mark by hand may have changed them.
 """
@@ -12,13 +12,14 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins.export import CsvExportPlugin
 
-from autograder.course import load_course
+from autograder.course import Course, load_course
+from autograder.grading.journal import Journal
 from autograder.grading.settling import settle_class
 from autograder.reports.csv_cell import csv_cell
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
-    "late_submission_penalty", "score", "max_score", "late", "late_days",
+    "late_submission_penalty", "score", "max_score", "late", "late_days", "flags",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ class CsvWithDeadlines(CsvExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         """Write the file that `--to` names, or grades.csv."""
         course = load_course(Path(self.config.CourseDirectory.root or ".").resolve())
-        lates = settle_class(course).lates
+        lates, flags = settle_class(course).lates, _flags(course)
         gradebook.db.expire_all()
         wanted, students = set(map(str, self.assignment)), set(map(str, self.student))
         to = self.to or "grades.csv"
@@ -45,7 +46,19 @@ class CsvWithDeadlines(CsvExportPlugin):
                     late = lates.get((assignment.name, student.id))
                     row = _row(gradebook, assignment, student)
                     row |= {"late": late.words, "late_days": late.settled.days} if late else {}
+                    noted = (*flags.get((assignment.name, student.id), ()), *(late.flags if late else ()))
+                    row["flags"] = "; ".join(dict.fromkeys(noted))
                     writer.writerow([csv_cell(row.get(name)) for name in COLUMNS])
+
+
+def _flags(course: Course) -> dict[tuple[str, str], tuple[str, ...]]:
+    """By (task, student), what a person should look at in what is published."""
+    with Journal(course.root / "journal.db") as journal:
+        return {
+            (task, student): (*flags, *report.flags)
+            for task in course.tasks
+            for student, report, flags in journal.grades(task)
+        }
 
 
 def _row(gradebook: Gradebook, assignment: Any, student: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from autograder.grading.regrade import Change
 from autograder.reports.terminal import in_table
 
 NOTE_LENGTH = 90
+FINDING = 180  # characters of what is wrong with a submission
+FLAGS = 4  # of one submission in the table of the class
 
 
 def by_student(task: str, graded: Sequence[Graded]) -> Table:
@@ -32,13 +34,16 @@ def by_student(task: str, graded: Sequence[Graded]) -> Table:
         share = row.report.points / max(row.report.max_points, 1)
         colour = "green" if share == 1 else "yellow" if share > 0 else "red"
         points = f"[{colour}]{row.report.points:g}/{row.report.max_points:g}[/]"
-        note = finding(row.report.checks)
-        if flags := row.all_flags:
-            more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
-            note = f"⚑ {flags[0]}{more}" + (f" · {note}" if note else "")
+        note = " · ".join(filter(None, [flags_in_short(row.all_flags), finding(row.report.checks)[:FINDING]]))
         when = [_late(row), f"{row.late.grade:g}" if row.late else ""] if dates else []
-        table.add_row(in_table(row.student), points, *when, in_table(note[: 2 * NOTE_LENGTH]))
+        table.add_row(in_table(row.student), points, *when, in_table(note))
     return table
+
+
+def flags_in_short(flags: Sequence[str]) -> str:
+    """The beginnings of the first flags on one line, and how many there are more."""
+    more = [f"(and {len(flags) - FLAGS} more)"] if len(flags) > FLAGS else []
+    return " ".join([*(f"⚑ {flag[:NOTE_LENGTH]}" for flag in flags[:FLAGS]), *more])
 
 
 def _late(row: Graded) -> str:
