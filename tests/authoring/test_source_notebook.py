@@ -173,3 +173,39 @@ def test_a_broken_task_stops_the_build_before_anything_is_written(project, pytho
     assert "there is no check scale_backward" in said
     assert not (project / "source").exists()
     assert not (project / "autograder" / "recorded").exists()
+
+
+@pytest.mark.parametrize("change", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")])
+def test_texts_with_a_byte_order_mark_or_the_line_ends_of_windows_build_the_same(project, python, change):
+    path = project / "source" / TASK / f"{TASK}.ipynb"
+    said = "from autograder.authoring.build import build\nprint(build(course, ['task9_twice'])[0].status)"
+    assert python(said).strip() == "written"
+    before = path.read_bytes()
+    for name in (
+        f"assignments/{TASK}.md",
+        f"solutions/{TASK}.py",
+        f"autograder/checks/{TASK}.py",
+        "course.toml",
+    ):
+        (project / name).write_bytes(change((project / name).read_bytes()))
+    assert python(said).strip() == "unchanged"
+    digest = "from autograder.grading.digests import reference_digest\nprint(reference_digest(course.root, 'task9_twice'))"
+    changed = python(digest)
+    for name in (f"solutions/{TASK}.py",):
+        content = (project / name).read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+        (project / name).write_bytes(content)
+    assert python(digest) == changed
+    assert path.read_bytes() == before
+
+
+def test_a_text_that_is_not_utf8_is_named(project, python):
+    (project / f"assignments/{TASK}.md").write_bytes("# Größe".encode("latin-1"))
+    said = """
+        from autograder.authoring.build import build
+        from autograder.authoring.errors import AuthoringError
+        try:
+            build(course, ["task9_twice"])
+        except AuthoringError as error:
+            print(error)
+    """
+    assert f"assignments/{TASK}.md: not a UTF-8 text" in python(said)

@@ -211,3 +211,20 @@ def test_a_students_submission_is_refused_in_one_line(
     assert "without a sandbox" in said
     assert "autograder grade task1_forward --dry-run" in said
     assert not (tmp_path / "ran").exists()
+
+
+def test_check_takes_the_names_that_the_grader_takes(built: Path, package: Path, tmp_path: Path) -> None:
+    right = nbformat.writes(solve(read_source(built, TASKS[0])))
+    released = json.loads(right)
+    released["metadata"]["autograder"] = {"task": TASKS[0], "kit": "0.1.0"}
+    released["cells"][-1]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "x" * (5 * 2**20)}
+    ]
+    for name, content in (
+        ("TASK1_FORWARD (1).ipynb.txt", right),
+        ("Copy of homework.ipynb", json.dumps(released)),
+        ("homework.json", json.dumps(released)),
+    ):
+        (tmp_path / name).write_text(content)
+        done = student_shell(package, tmp_path, "check", name, "--json")
+        assert json.loads(done.stdout)["points"] == 100, done.stderr
