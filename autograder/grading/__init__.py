@@ -1,6 +1,8 @@
 """From submissions to grades.
 
-``submission``  one student's files, opened once, hashed, passed on as bytes
+``submission``  one student's files, opened once, hashed, passed on as bytes (``handed_in``: folders and archives)
+``students``    who a student is, who is missing, what nobody understands in `submitted/`
+``flags``, ``class_flags``  what a person should look at (``forging``, ``copies``)
 ``evaluate``    one submission -> one report, in a sandbox
 ``report``      what a report holds
 ``secret``      the course secret and the seeds made from it

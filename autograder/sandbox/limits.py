@@ -26,7 +26,7 @@ class Limits:
         processes: processes and threads at one time.
         output_kb: KiB of printed text kept of one cell.
         disk_mb: MiB that may be written to each of the working directory, /tmp and /dev/shm.
-        file_mb: MiB of a submitted notebook or parameter file.
+        file_mb: MiB of a submitted notebook without its stored outputs, or of a file beside it.
     """
 
     cpu_s: float = 300.0

@@ -13,10 +13,12 @@ from autograder.calls.numbers import MAX_NUMBER_BYTES
 from autograder.checks import CHECK_SECONDS
 from autograder.grading.course_run import EVALUATOR_BYTES
 from autograder.grading.evaluate import MAX_STARTS, OUTPUT_LIMIT
+from autograder.grading.handed_in import MAX_ARCHIVES, MAX_ENTRIES, MAX_MEMBERS
 from autograder.grading.page_maker import PAGE_CPU_S
 from autograder.grading.page_text import PAGE_CHARACTERS
 from autograder.notebook import npz
 from autograder.notebook.cells import MAX_CELLS
+from autograder.notebook.lean import RAW_LIMIT
 from autograder.sandbox.channel import RESULTS_BYTES
 from autograder.sandbox.clock import WALL_FACTOR
 from autograder.sandbox.limits import Limits
@@ -37,6 +39,10 @@ FIXED = {
     "bytes of a message's header": MAX_HEADER,
     "arrays in one message": MAX_ARRAYS,
     "cells of a notebook": MAX_CELLS,
+    "bytes of a notebook with its stored outputs": RAW_LIMIT,
+    "files of one submission looked at": MAX_ENTRIES,
+    "archives opened in one submission": MAX_ARCHIVES,
+    "files in one archive": MAX_MEMBERS,
     "characters of one cell": SOURCE_LIMIT,
     "characters printed and kept of one submission": OUTPUT_LIMIT,
     "arrays of a parameter file": npz.MAX_ARRAYS,
