@@ -115,8 +115,8 @@ def read_submission(course: Course, task: Task, student: str, submitted: Path | 
 
 
 def printable(name: str) -> str:
-    """A file's name for people, pages and databases: cleaned; bytes that are no UTF-8 are seen as such."""
-    return clean(name)
+    """A file's name for people, pages and databases: cleaned, with question marks for bytes that are no UTF-8."""
+    return clean(name.encode("utf-8", "replace").decode())
 
 
 def _misplaced(said: Any, task: str) -> list[str]:
