@@ -687,8 +687,8 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
     try:
         digits = network_digits(params, images)
         expect_fraction(student, params, images, digits, int(digits[0]))
-    except CheckFailed:
-        if follows_own_digits(student, params, images):
+    except CheckFailed as failure:
+        if may_go_on(student, failure, "flatten", "classify") and follows_own_digits(student, params, images):
             return
         raise
 

@@ -341,7 +341,7 @@ def judge_program(
     try:
         path = write(params)
         printed = printed_digits(student, path, chosen)
-        if printed != right and printed != image_digits(student, params, images, chosen):
+        if printed != right and not prints_what_it_sees(student, params, images, chosen, printed):
             k = next(k for k, digit in enumerate(printed) if digit != right[k])
             hint = "Does it use the network of the file, and the test images?"
             raise CheckFailed(f"main, typed {chosen[k]}: it printed {printed[k]}, expected {right[k]}", hint)
@@ -370,23 +370,26 @@ def printed_digits(student: Proxy, path: str | None, chosen: list[int], *, most:
     return printed
 
 
-def image_digits(student: Proxy, params: Params, images: np.ndarray, chosen: list[int]) -> list[int] | None:
-    """What the student's own classify_image sees, which has its own checks, in the ``chosen`` images.
+def prints_what_it_sees(
+    student: Proxy, params: Params, images: np.ndarray, chosen: list[int], printed: list[int]
+) -> bool:
+    """Whether the digits ``printed`` are what the student's own classify_image, which has its own checks, sees.
 
-    None when it cannot tell, sees the same digit everywhere, or does not look at the network: no base to go on from.
+    It is no base to go on from where it sees the same digit everywhere, or does not look at the network.
     """
-
-    def look(network: Params) -> np.ndarray | None:
-        return quietly(lambda: np.array([see(network, i) for i in (*chosen, *range(min(20, len(images))))]))
+    some = [*chosen, *range(min(20, len(images)))]
 
     def see(network: Params, i: int) -> int:
         digit = expect_function(student, "classify_image")(network, np.array(images[i]))
         return int(expect_labels([digit], 1, CLASSES, "classify_image")[0])
 
+    def look(network: Params) -> np.ndarray | None:
+        return quietly(lambda: np.array([see(network, i) for i in some]))
+
     digits = look(params)
-    if digits is None or len(set(digits.tolist())) < 2 or not reads_network(look, params):
-        return None
-    return digits[: len(chosen)].tolist()
+    if digits is None or digits[: len(chosen)].tolist() != printed or len(set(digits.tolist())) < 2:
+        return False
+    return reads_network(look, params)
 
 
 def start(student: Proxy, path: str | None, typed: str | None, doing: str | None = None) -> Run:
