@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.grading.course_run import Graded, evaluate_all
-from autograder.grading.handed_in import UnreadableFile, read_file
+from autograder.grading.handed_in import UnreadableFile, opened_pieces
 from autograder.grading.plan import make_plan
-from autograder.grading.submission import Submission, read_submission, students_of
+from autograder.grading.submission import Submission, read_notebook, read_submission, students_of
+from autograder.notebook.cells import NotebookError
+from autograder.notebook.names import is_notebook, task_named
 from autograder.sandbox.limits import MEGABYTE
 
 
@@ -25,9 +28,13 @@ def read_pool(course: Course, tasks: Sequence[str], path: Path) -> dict[str, lis
     if not path.exists():
         raise CourseError([f"{path} does not exist. Expected a notebook or a folder of submissions."])
     pool: dict[str, list[Submission]] = {}
-    notebooks = [path] if path.is_file() else sorted(path.glob("*.ipynb"))
+    notebooks = (
+        [path]
+        if path.is_file()
+        else sorted(file for file in path.iterdir() if file.is_file() and is_notebook(file.name))
+    )
     for notebook in notebooks:
-        task = notebook.stem if notebook.stem in tasks else tasks[0] if len(tasks) == 1 else None
+        task = task_named(notebook.name, tasks) or (tasks[0] if len(tasks) == 1 else None)
         if task is None:
             raise CourseError(
                 [f"{notebook}: of which task is it? Name the task: autograder audit TASK --submission …"]
@@ -44,9 +51,10 @@ def read_pool(course: Course, tasks: Sequence[str], path: Path) -> dict[str, lis
 
 
 def _alone(course: Course, task: str, notebook: Path) -> Submission:
+    opened = partial(opened_pieces, [notebook.parent, notebook.name])
     try:
-        content = read_file([notebook.parent, notebook.name], course.limits.file_mb * MEGABYTE)
-    except UnreadableFile as error:
+        content = read_notebook(opened, course.limits.file_mb * MEGABYTE).content
+    except (UnreadableFile, NotebookError) as error:
         return Submission(notebook.stem, task, None, problem=f"{notebook.name} cannot be read: {error}.")
     return Submission(notebook.stem, task, content)
 

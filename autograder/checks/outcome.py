@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -86,7 +86,8 @@ class CheckResult:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CheckResult:
-        """The inverse of `as_dict`."""
+        """The inverse of `as_dict`; what only older versions wrote is passed over."""
+        values = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         causes = tuple(Cause(**cause) for cause in values.get("causes", ()))
         status, where = Status(values["status"]), tuple(values["where"])
         return cls(**{**values, "status": status, "where": where, "causes": causes})

@@ -16,25 +16,26 @@ from autograder.grading.forging import forging_flag
 from autograder.grading.submission import Submission
 from autograder.notebook.cells import NotebookError, cell_source, code_cells, parse_notebook
 
+Masters = dict[str, nbformat.NotebookNode]
 FORMATTED = 400  # characters more than before that a formatter may make of a check cell
 
 
-def flags_of(submission: Submission, assignment: nbformat.NotebookNode) -> tuple[str, ...]:
+def flags_of(submission: Submission, masters: Masters) -> tuple[str, ...]:
     """All flags of ``submission``; what the evaluation itself finds is in its report.
 
     Args:
-        assignment: the notebook in `source/`; its grade and solution cells are the only ones believed.
+        masters: the assignment's own cells, see `masters_of`.
     """
     cells = student_cells(submission)
     found = list(submission.flags)
     if cells is not None:
         forging = forging_flag(code_cells({"cells": cells}))
-        found = [*forging, *found, *_damage(cells, masters_of(assignment))]
+        found = [*forging, *found, *_damage(cells, masters)]
     return tuple(clean(flag) for flag in found)
 
 
-def masters_of(assignment: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
-    """The cells of the assignment that nbgrader knows, by their id."""
+def masters_of(assignment: nbformat.NotebookNode) -> Masters:
+    """The cells of the notebook in `source/` that nbgrader knows, by their id; no others are believed."""
     return {cell.metadata.nbgrader.grade_id: cell for cell in assignment.cells if "nbgrader" in cell.metadata}
 
 
@@ -54,7 +55,7 @@ def grade_id_of(cell: dict[str, Any]) -> str | None:
     return grade_id if isinstance(grade_id, str) else None
 
 
-def _damage(cells: list[dict[str, Any]], masters: dict[str, nbformat.NotebookNode]) -> list[str]:
+def _damage(cells: list[dict[str, Any]], masters: Masters) -> list[str]:
     flags: list[str] = []
     seen: set[str] = set()
     for cell in cells:

@@ -264,6 +264,13 @@ def opened(parts: list[str | Path], *, folder: bool = False) -> Iterator[int]:
         os.close(fd)
 
 
+@contextmanager
+def opened_pieces(parts: list[str | Path], limit: int) -> Iterator[Iterator[bytes]]:
+    """The content of a regular file, piece by piece; raises as `read_file`."""
+    with opened(parts) as fd:
+        yield _pieces(fd, limit)
+
+
 def read_file(parts: list[str | Path], limit: int) -> bytes:
     """The content of a regular file, walking ``parts`` without following a link.
 

@@ -22,7 +22,7 @@ from autograder.checks import load_checks
 from autograder.course import load_course
 from autograder.grading.compose import compose
 from autograder.grading.course_run import evaluate_all, key_of
-from autograder.grading.flags import flags_of
+from autograder.grading.flags import flags_of, masters_of
 from autograder.grading.handed_in import UnreadableFile, read_file
 from autograder.grading.journal import Journal
 from autograder.grading.packages import require_packages
@@ -98,7 +98,7 @@ class SandboxExecute(NbGraderPreprocessor):
         remove_linked(course.submitted / student / task, root / "autograded" / student / task)
         key = key_of(plan, submission)
         assignment = nbformat.read(source, as_version=4)
-        flags = flags_of(submission, assignment)
+        flags = flags_of(submission, masters_of(assignment))
         with Journal(root / "journal.db") as journal:
             report = journal.report(key)
             if report is None:

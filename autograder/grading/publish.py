@@ -27,7 +27,7 @@ from autograder.checks import Check
 from autograder.course import Course
 from autograder.files import write_atomically
 from autograder.grading.compose import compose, written
-from autograder.grading.flags import flags_of
+from autograder.grading.flags import flags_of, masters_of
 from autograder.grading.handed_in import UnreadableFile, read_file
 from autograder.grading.journal import Journal
 from autograder.grading.lateness import Late
@@ -67,6 +67,8 @@ class Publisher:
         self._course, self._task = course, task
         source = require_source(course, task, checks)
         self._assignment = nbformat.read(source, as_version=4)
+        self._masters = masters_of(self._assignment)
+        self._flagged: tuple[Submission, tuple[str, ...]] | None = None
         config = nbgrader_settings(course.root)
         settings = CourseDirectory(config=config)
         self._gradebook = Gradebook(settings.db_url, settings.course_id)
@@ -115,7 +117,9 @@ class Publisher:
 
     def flags(self, submission: Submission) -> tuple[str, ...]:
         """What a person should look at, of the submission itself."""
-        return flags_of(submission, self._assignment)
+        if self._flagged is None or self._flagged[0] is not submission:
+            self._flagged = submission, flags_of(submission, self._masters)
+        return self._flagged[1]
 
     def students(self) -> list[str]:
         """The ids in the gradebook."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -263,21 +265,36 @@ class _Arrived:
             )
 
     def _lean(self, entry: Entry, *, strict: bool = False) -> Lean:
-        """What is kept of the notebook ``entry``; with ``strict`` also a small file must be a notebook."""
-        try:
-            with self._folder.opened(entry, RAW_LIMIT) as pieces:
-                return lean(pieces, self._limit)
-        except TooLarge as error:
-            raise UnreadableFile(str(error)) from None
-        except OversizedFile:
-            most, looked = self._limit // MEGABYTE, RAW_LIMIT // MEGABYTE
-            said = f"larger than {most} MB; stored outputs are looked for in {looked} MB"
-            raise UnreadableFile(said) from None
-        except NotebookError:
-            if strict:
-                raise
-            with self._folder.opened(entry, min(SMALL, self._limit)) as pieces:
-                return Lean(b"".join(pieces))
+        return read_notebook(partial(self._folder.opened, entry), self._limit, strict=strict)
+
+
+def read_notebook(
+    opened: Callable[[int], AbstractContextManager[Iterator[bytes]]], limit: int, *, strict: bool = False
+) -> Lean:
+    """What is kept of a notebook.
+
+    Args:
+        opened: gives its content piece by piece, when it has at most so many bytes.
+        limit: bytes that may be left.
+        strict: also a small file must be a notebook; otherwise it is kept as it is, and the evaluation says why not.
+
+    Raises:
+        UnreadableFile: it is too large, or cannot be opened.
+        NotebookError: it is no notebook.
+    """
+    try:
+        with opened(RAW_LIMIT) as pieces:
+            return lean(pieces, limit)
+    except TooLarge as error:
+        raise UnreadableFile(str(error)) from None
+    except OversizedFile:
+        said = f"stored outputs are looked for in {RAW_LIMIT // MEGABYTE} MB"
+        raise UnreadableFile(f"larger than {limit // MEGABYTE} MB; {said}") from None
+    except NotebookError:
+        if strict:
+            raise
+        with opened(min(SMALL, limit)) as pieces:
+            return Lean(b"".join(pieces))
 
 
 def _listed(names: Sequence[str]) -> str:

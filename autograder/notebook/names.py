@@ -66,6 +66,11 @@ def left_behind(name: str) -> bool:
     return LEFT_BEHIND.fullmatch(name) is not None
 
 
+def is_notebook(name: str) -> bool:
+    """Whether a file of this name is a notebook, of whatever task."""
+    return not left_behind(name) and NOTEBOOK.fullmatch(folded(name)) is not None
+
+
 def read_name(name: str, task: str) -> Name | None:
     """What ``name`` says about a notebook of ``task``; None when no notebook is called so."""
     plain = folded(name)

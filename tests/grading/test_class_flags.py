@@ -17,8 +17,10 @@ from autograder.course import Course, load_course
 from autograder.demo.students import STUDENTS
 from autograder.grading.class_flags import is_older
 from autograder.grading.copies import copies, given_lines, own_code
+from autograder.grading.flags import flags_of, masters_of
 from autograder.grading.forging import FORGING, forging_flag
 from autograder.grading.students import look_alikes, one_person
+from autograder.grading.submission import Submission
 from autograder.misconceptions import read_alternatives
 from autograder.notebook.cells import Cell, code_cells, parse_notebook
 from tests.grading.conftest import HOME, Class, command
@@ -88,6 +90,25 @@ def test_no_reference_and_no_alternative_is_accused() -> None:
         reference = (HOME / "solutions" / f"{task}.py").read_text()
         for name, code in [("reference", reference), *read_alternatives(HOME, task)]:
             assert forging_flag(cells(code)) == [], (task, name)
+
+
+def test_a_check_cell_that_a_formatter_changed_is_no_flag(released: Path) -> None:
+    source = read_source(released, TASK)
+    for change, flagged in (
+        (lambda text: text.replace('"', "'").replace("(", "(\n    ").replace(")", ",\n)\n"), False),
+        (lambda text: f"# mine\n{text}  ;\n", False),
+        (lambda text: f"{text}\nprint(1)", True),
+        (lambda text: text.replace("check(", "check (1, "), True),
+        (lambda text: text.replace("check(", "(" * 300), True),
+        (lambda text: "", True),
+    ):
+        notebook = solve(source)
+        (cell, *_) = (c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))
+        cell.source = change(cell.source)
+        submission = Submission("ada", TASK, nbformat.writes(notebook).encode())
+        flags = flags_of(submission, masters_of(source))
+        assert (flags == ()) != flagged, flags
+        assert not flagged or "was edited" in flags[0]
 
 
 def test_copies_are_found_and_what_the_course_gives_is_nobodys(released: Path) -> None:
