@@ -22,6 +22,7 @@ from typing import Any
 from autograder.calls.text import clean
 from autograder.course import Course
 from autograder.grading.page_maker import PAGE_CPU_S
+from autograder.grading.private import make_private_folder
 
 END = b"</html>"
 SAID = 300  # characters of what a process said before it ended
@@ -51,6 +52,8 @@ def generate_feedback(
         page_cpu_s: seconds of processor time that one page may take.
     """
     waiting = [pair for task in tasks for pair in outdated(course.root, task, students)]
+    for task, student in waiting:  # nbgrader makes folders without the mode that several graders need
+        make_private_folder(course.root, page_of(course.root, task, student).parent.parent)
     pages = _Pages(course.root, waiting, page_cpu_s)
     try:
         pages.make(jobs)
