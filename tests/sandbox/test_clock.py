@@ -157,7 +157,7 @@ def test_the_submission_has_one_budget_for_all_of_its_sandboxes(start):
 
 def test_time_asleep_of_a_submission_adds_up(start):
     with start(asleep_s=0.8) as sandbox, pytest.raises(SandboxDied) as died:
-        for number in range(9):
+        for number in range(60):  # on a busy machine the grader counts only the moments that it saw itself
             sandbox.run_cell(f"cell {number}", "import time; time.sleep(0.4)")
     assert "asleep for more than 0.8 s in all" in died.value.message
 
