@@ -38,6 +38,7 @@ test: setup
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not thorough'
 
 thorough: setup
+	@$(BIN)/autograder build
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough
 
 soak: setup

@@ -137,7 +137,8 @@ def expect_close(
     Returns:
         ``got`` as an array with the shape of ``expected``.
     """
-    expected = np.asarray(expected)
+    if not isinstance(expected, np.ndarray):  # the student's own, where it is what this is compared with
+        expected = _as_array(expected, f"{name}: the value to compare with", ())
     if loose_shape and got is not None:
         array = _as_array(got, name, expected.shape)
         if _without_ones(array.shape) == _without_ones(expected.shape):
@@ -328,11 +329,19 @@ def expect_object(value: Any, name: str) -> Proxy:
     return value
 
 
+def spread(values: np.ndarray) -> float:
+    """The largest minus the smallest of the numbers, also where they are truth values."""
+    return float(np.ptp(values.astype(np.float64)))
+
+
 def quietly(ask: Callable[[], Any]) -> Any:
-    """What ``ask`` returns, or None when the student's code cannot answer: it is then judged without."""
+    """What ``ask`` returns, or None when the student's code cannot answer: it is then judged without.
+
+    So it is where answers do not fit together, of shapes that cannot be added or of types that NumPy cannot subtract.
+    """
     try:
         return ask()
-    except CheckFailed:
+    except (CheckFailed, ArithmeticError, IndexError, TypeError, ValueError):
         return None
     except CodeError as error:
         if error.kind in SILENT_KINDS:
