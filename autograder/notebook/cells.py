@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 EXPERIMENT = "experiment"  # tag of cells that only look at things; the grader does not run them
 MAX_CELLS = 2000
+# Marks at the start of a text that is no UTF-8, as PowerShell and Notepad write it; the longest first.
+ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+LONGEST_MARK = 4
 
 
 class NotebookError(Exception):
@@ -32,6 +42,22 @@ class Cell:
     experiment: bool = False
 
 
+def as_utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A text that comes in ``pieces``, as UTF-8, whatever its first bytes say that it is."""
+    waiting, first = iter(pieces), b""
+    while len(first) < LONGEST_MARK and (piece := next(waiting, b"")):
+        first += piece
+    encoding = next((name for mark, name in ENCODINGS if first.startswith(mark)), None)
+    if encoding is None:
+        yield from itertools.chain([first], waiting)
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for piece in itertools.chain([first], waiting):
+        if text := decoder.decode(piece):  # an empty piece would be taken for the end
+            yield text.encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode()
+
+
 def parse_notebook(content: bytes) -> dict[str, Any]:
     """The notebook in ``content`` as a dict with a list of dicts under "cells".
 
@@ -41,7 +67,7 @@ def parse_notebook(content: bytes) -> dict[str, Any]:
     if not content.strip():
         raise NotebookError("the file is empty")
     try:
-        text = content.decode("utf-8-sig")
+        text = b"".join(as_utf8([content])).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise NotebookError("the file is not UTF-8 text; save it again from Jupyter") from None
     try:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.notebook.cells import MAX_CELLS, NotebookError, cell_source, parse_notebook
+from autograder.notebook.cells import MAX_CELLS, NotebookError, as_utf8, cell_source, parse_notebook
 
 SMALL = 4 * 2**20  # bytes of a file that is parsed as a whole
 RAW_LIMIT = 512 * 2**20  # bytes of a file with its outputs
@@ -75,7 +75,7 @@ def lean(pieces: Iterable[bytes], limit: int) -> Lean:
         TooLarge: more is left.
         NotebookError: it is no notebook; as `parse_notebook`.
     """
-    waiting = iter(pieces)
+    waiting = as_utf8(pieces)
     begin = b""
     for piece in waiting:
         begin += piece

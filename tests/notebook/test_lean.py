@@ -86,6 +86,16 @@ def test_a_stream_keeps_what_a_whole_file_keeps(seed: int, monkeypatch: pytest.M
         assert streamed(content, size, monkeypatch) == whole
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("size", [1, 3, 10**6])
+def test_what_windows_writes_is_read(encoding: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (HEAD + b"[]" + TAIL).decode().replace("a = 1", "größe = '角😀'")
+    content = ("\ufeff" if encoding == "utf-16-be" else "") + text
+    expected = lean([text.encode()], LIMIT)
+    assert streamed(content.encode(encoding), size, monkeypatch) == expected
+    assert lean(pieces(content.encode(encoding), size), LIMIT) == expected
+
+
 def test_outputs_and_counts_are_dropped_and_cells_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = {
         "cell_type": "code",
