@@ -13,6 +13,11 @@ with open(Path(__file__).with_name("course.toml"), "rb") as file:
 c.CourseDirectory.course_id = course["id"]
 c.NbGraderAPI.timezone = course.get("timezone", "UTC")  # in which the formgrader shows dates
 
+# ---- what nbgrader prints holds students' names: nothing in it may be obeyed by a terminal -----------------------
+c.Application.logging_config = {
+    "formatters": {"console": {"class": "autograder.grading.nbgrader_log.PlainFormatter"}}
+}
+
 # ---- generate_assignment: stubs that name their task -------------------------------------------------------------
 c.GenerateAssignment.preprocessors = release_preprocessors()
 

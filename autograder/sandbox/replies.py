@@ -77,7 +77,8 @@ def checked_cell(reply: Any, limit: int) -> dict[str, Any]:
     if type(line) is not int or type(lost) is not list:
         raise ProtocolError("notes of unknown form")
     line = line if 0 <= line < MAX_LINES else 0
-    checked.update(line=line, lost=[], kept=_texts(reply.get("kept")), unknown=_texts(reply.get("unknown")))
+    kept, unknown = (list(dict.fromkeys(_texts(reply.get(name)))) for name in ("kept", "unknown"))
+    checked.update(line=line, lost=[], kept=kept, unknown=unknown)
     for row in lost[:MAX_NOTES]:
         if type(row) not in (list, tuple) or len(row) != 3:
             raise ProtocolError("notes of unknown form")

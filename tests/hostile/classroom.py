@@ -400,7 +400,7 @@ def shown_text(path: Path) -> str:
         parts.append(cell["source"])
         for output in cell.get("outputs", ()):
             parts += [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", ())]
-            parts += [text for text in output.get("data", {}).values() if isinstance(text, str)]
+            parts += output.get("data", {}).values()
     flat = ["".join(part) if isinstance(part, list) else part for part in parts]
     return html.unescape("\n".join(flat))
 
