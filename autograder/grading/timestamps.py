@@ -11,7 +11,7 @@ import re
 import unicodedata
 import zoneinfo
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache, partial
 
 from autograder.calls.text import clean
@@ -112,6 +112,8 @@ def read_stamp(text: str, zone: tzinfo) -> Stamp:
     shown = _shown(lines[0])
     try:
         moments, day, why = _moments(lines[0], zone)
+        if not all(MINYEAR < moment.year < MAXYEAR for moment in moments):
+            raise ValueError("shown in another time zone it would be a year that does not exist")
     except (ValueError, ArithmeticError):
         return Stamp(None, f"{shown} cannot be read as a date and a time")
     first = min(moments)

@@ -30,7 +30,7 @@ ruby script sh shell sql svg sx system writefile writetemplate
 _AUTOMAGICS = """
 alias autoreload bookmark cat cd clear colors conda config cp dhist dirs env hist history ldir less lf
 lk ll load load_ext ls lsmagic lx magic mamba man matplotlib micromamba mkdir more mv page pdef pdoc
-pfile pinfo pip popd prun psearch psource pushd pwd pycat pylab quickref recall rehashx reload_ext rerun
+pfile pinfo pinfo2 pip popd prun psearch psource pushd pwd pycat pylab quickref recall rehashx reload_ext rerun
 reset rm rmdir run save set_env store system tb time timeit unload_ext uv who who_ls whos xmode
 """
 OTHER_CELLS, AUTOMAGICS = set(_OTHER_CELLS.split()), set(_AUTOMAGICS.split())
