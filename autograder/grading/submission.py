@@ -140,6 +140,7 @@ class _Arrived:
     def __init__(self, student: Path, task: str, files: Sequence[str], limit: int) -> None:
         self._folder, self._task, self._limit = TaskFolder(student, task), task, limit
         self.flags: list[str] = []
+        self._damaged: list[str] = []  # newer attempts than the one that is graded
         self.problem: str | None = None
         top = self._notebooks(self._folder.top)
         names = {entry.name for entry in self._folder.top}
@@ -199,7 +200,10 @@ class _Arrived:
         return [(name, entry) for name, entry in named if name is not None]
 
     def _newest(self, found: list[tuple[Name, Entry]]) -> Entry | None:
-        """Of all notebooks the one to grade: by the best name, then by the number of the attempt, else by time."""
+        """Of all notebooks the one to grade: by the best name, then by the number of the attempt, else by time.
+
+        An attempt that cannot be read gives way to the one before it.
+        """
         regular = [pair for pair in found if pair[1].regular] or found
         best = min((name.fit for name, _ in regular), default=None)
         pool = [(name, entry) for name, entry in regular if name.fit is best]
@@ -214,7 +218,13 @@ class _Arrived:
             number = (attempt_of_folders(entry.parts[:-1]), name.attempt) if numbered else ()
             return (*number, entry.time, name.exact, -len(entry.parts), entry.parts)
 
-        return max(pool, key=age)[1] if pool else None
+        order = [entry for _, entry in sorted(pool, key=age, reverse=True)]
+        if len(order) > 1:
+            for count, entry in enumerate(order[:TRIED]):
+                if self._made_for(entry) is not None:
+                    self._damaged = [newer.shown for newer in order[:count]]
+                    return entry
+        return order[0] if order else None
 
     def _by_content(self, files: Sequence[str]) -> Entry | None:
         """A notebook whose name does not say that it is one, as `task1_forward.json` or `task1_forward`."""
@@ -263,6 +273,8 @@ class _Arrived:
                 f"{len(others)} more notebook{many} in the submission: {_listed(others)};"
                 f" {self.entry.shown} is graded"
             )
+        if self._damaged:
+            self.flags.append(f"newer, but no readable notebook: {_listed(self._damaged)}")
 
     def _lean(self, entry: Entry, *, strict: bool = False) -> Lean:
         return read_notebook(partial(self._folder.opened, entry), self._limit, strict=strict)

@@ -106,6 +106,23 @@ def test_of_several_attempts_the_highest_number_counts_whatever_the_time(desk: D
     assert all(name in flags for name in (f"{TASK}-2.ipynb", NAME, f"{TASK}-9.ipynb", "is graded"))
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"<html>", b"PK\3\4", notebook("3")[:-9]])
+def test_an_attempt_that_cannot_be_read_gives_way_to_the_one_before(desk: Desk, content: bytes) -> None:
+    desk.put(NAME)
+    desk.put(f"{TASK} (1).ipynb")
+    desk.put(f"{TASK} (2).ipynb", content)
+    found = desk.read()
+    assert mark(found) == f"{TASK} (1).ipynb"
+    assert f"newer, but no readable notebook: {TASK} (2).ipynb" in found.flags
+
+
+def test_where_no_attempt_can_be_read_the_newest_says_why(desk: Desk) -> None:
+    desk.put(NAME, b"{}")
+    desk.put(f"{TASK} (1).ipynb", b"")
+    found = desk.read()
+    assert found.notebook == b"" and "1 more notebook" in " ".join(found.flags)
+
+
 def test_a_browsers_number_counts_too(desk: Desk) -> None:
     for number, name in enumerate((f"{TASK} (2).ipynb", NAME, f"{TASK} (1).ipynb")):
         desk.put(name, time=10**9 + number)
