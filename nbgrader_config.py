@@ -15,7 +15,8 @@ c.NbGraderAPI.timezone = course.get("timezone", "UTC")  # in which the formgrade
 
 # ---- what nbgrader prints holds students' names: nothing in it may be obeyed by a terminal -----------------------
 c.Application.logging_config = {
-    "formatters": {"console": {"class": "autograder.grading.nbgrader_log.PlainFormatter"}}
+    "filters": {"plain": {"()": "autograder.grading.nbgrader_log.PlainText"}},
+    "handlers": {"console": {"filters": ["plain"]}},
 }
 
 # ---- generate_assignment: stubs that name their task -------------------------------------------------------------

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 
-from traitlets.config.application import LevelFormatter
-
 from autograder.calls.text import clean
 
 PRINTED = 2**20  # characters of one message
+_plain = logging.Formatter()
 
 
-class PlainFormatter(LevelFormatter):
-    """The usual lines of a Jupyter application, with nothing in them that a terminal would obey."""
+class PlainText(logging.Filter):
+    """Lets every record pass, with nothing in its text that a terminal would obey."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return clean(super().format(record), PRINTED, lines=True)
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = clean(record.getMessage(), PRINTED, lines=True), ()
+        if record.exc_info:
+            record.exc_text = clean(_plain.formatException(record.exc_info), PRINTED, lines=True)
+        return True
