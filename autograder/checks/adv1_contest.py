@@ -138,7 +138,7 @@ def contest_predict(student: Proxy, reference: Proxy, rng: Any, data: TaskData) 
     try:
         expect_predictions(student, params, images, lambda count, size: right[:count], sure)
     except (CheckFailed, CodeError) as failure:
-        if not may_go_on(student, failure, "flatten", "classify"):
+        if not may_go_on(student, failure, "flatten", "classify", "sigmoid"):
             raise
         own = own_view(student, params, images)
         if own is None:

@@ -691,7 +691,9 @@ def accuracy_fraction(student: Proxy, reference: Proxy, rng: Any, data: TaskData
         digits = network_digits(params, images)
         expect_fraction(student, params, images, digits, int(digits[0]))
     except CheckFailed as failure:
-        if may_go_on(student, failure, "flatten", "classify") and follows_own_digits(student, params, images):
+        if may_go_on(student, failure, "flatten", "classify", "sigmoid") and follows_own_digits(
+            student, params, images
+        ):
             return
         raise
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.calls.text import clean
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.grading.page_maker import PAGE_CPU_S
 from autograder.grading.private import make_private_folder
 
@@ -52,8 +52,11 @@ def generate_feedback(
         page_cpu_s: seconds of processor time that one page may take.
     """
     waiting = [pair for task in tasks for pair in outdated(course.root, task, students)]
-    for task, student in waiting:  # nbgrader makes folders without the mode that several graders need
-        make_private_folder(course.root, page_of(course.root, task, student).parent.parent)
+    try:
+        for task, student in waiting:  # nbgrader makes folders without the mode that several graders need
+            make_private_folder(course.root, page_of(course.root, task, student).parent.parent)
+    except CourseError as error:
+        return [str(error)]
     pages = _Pages(course.root, waiting, page_cpu_s)
     try:
         pages.make(jobs)

@@ -14,15 +14,24 @@ from pathlib import Path
 
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.course import CourseError
+
 PRIVATE_FILES = ("journal.db", "gradebook.db")  # SQLite gives the files beside them the same mode
 PRIVATE_FOLDERS = ("autograded", "feedback", "reports")
 
 
 def nbgrader_settings(root: Path) -> Config:
-    """The course's `nbgrader_config.py`, for the settings that are nbgrader's: gradebook, penalties, groups."""
-    config = Config()
-    if (root / "nbgrader_config.py").is_file():
-        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    """The course's `nbgrader_config.py`, for the settings that are nbgrader's: gradebook, penalties, groups.
+
+    Raises:
+        CourseError: it cannot be run.
+    """
+    config, path = Config(), root / "nbgrader_config.py"
+    if path.is_file():
+        try:
+            config = PyFileConfigLoader(path.name, path=str(root)).load_config()
+        except Exception as error:  # it is a program
+            raise CourseError([f"{path} cannot be run: {type(error).__name__}: {error}"]) from None
     config.CourseDirectory.root = str(root)
     return config
 
@@ -62,6 +71,7 @@ def close_to_others(root: Path, *below: Path) -> None:
 
 def make_private_folder(root: Path, path: Path) -> None:
     """Make ``path``, a folder below ``root``, and what is missing above it."""
+    is_groupshared(root)  # what is wrong with the settings is said before anything is made
     missing = [folder for folder in (path, *path.parents) if root in folder.parents and not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     close_to_others(root, *missing)

@@ -134,7 +134,7 @@ SAYS = {
     "the images are scaled to 0..1 while they are loaded": "255 times too small everywhere",
     "lines end as on Windows, with two bytes": "newline=",
     "the file is opened before the digits are looked at": "the older file: line 1 is",
-    "the digits stay texts": "no numbers",
+    "the digits stay texts": "an array of texts",
     "lines are counted from 0 in the message": "expected a message with the number 37",
     "the network saw the same digit everywhere": "the digit 0 stands in 0 of 10000 lines",
 }

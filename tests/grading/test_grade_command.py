@@ -168,7 +168,7 @@ def test_damage_to_the_check_cells_changes_nothing(course: Course, pupils: Class
         ("empty", b"", "the file is empty"),
         ("html", b"<!DOCTYPE html><html></html>", "HTML, not a notebook"),
         ("cut", b'{"cells": [{"cell_type": "code", "sou', "not valid JSON"),
-        ("utf16", '{"cells": []}'.encode("utf-16"), "not UTF-8"),
+        ("latin", '{"cells": ["é"]}'.encode("latin-1"), "not UTF-8"),
         ("deep", b"[" * 200_000, "nested too deeply"),
         ("number", b'{"cells": [' + b"9" * 6000 + b"]}", "not valid JSON"),
         ("list", b"[1, 2]", "not a notebook"),

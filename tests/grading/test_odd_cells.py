@@ -14,7 +14,7 @@ from autograder.authoring.build import build
 from autograder.authoring.solve import read_source, solve
 from autograder.course import Course, load_course
 from autograder.grading.evaluate import evaluate
-from autograder.grading.plan import Plan, make_plan
+from autograder.grading.plan import Keys, Plan, make_plan
 from autograder.grading.report import Report
 from autograder.grading.submission import Submission
 from autograder.sandbox.backends import SandboxUnavailable, find_bubblewrap
@@ -39,7 +39,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture(scope="module")
 def plan(course: Course) -> Plan:
-    return make_plan(course, TASK, seed_of=lambda submission: b"\1" * 32)
+    return make_plan(course, TASK, keys=Keys(lambda submission: b"\1" * 32, b"\2" * 32))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from autograder.course import Course, CourseError, load_course
 from autograder.grading import packages
 from autograder.grading.cluster_worker import Job, differences
-from autograder.grading.plan import Plan, make_plan
+from autograder.grading.plan import Keys, Plan, make_plan
 from tests.grading.conftest import HOME, command
 
 TASK = "task1_forward"
@@ -23,7 +23,7 @@ def course() -> Course:
 
 
 def plan_of(course: Course) -> Plan:
-    return make_plan(course, TASK, seed_of=lambda submission: b"\1" * 32)
+    return make_plan(course, TASK, keys=Keys(lambda submission: b"\1" * 32, b"\2" * 32))
 
 
 def test_versions_are_those_that_the_sandbox_sees(course: Course) -> None:
