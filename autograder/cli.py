@@ -33,6 +33,7 @@ app.add_typer(contest_app, name="contest")
 out = PlainConsole(soft_wrap=False)
 err = PlainConsole(stderr=True)
 FAILED, MISUSE = 1, 2
+LISTED = 20  # names in one line
 QUICK_SEEDS = 10  # with fewer, an audit tries a mistake on no other check than the one that it names
 
 Tasks = Annotated[
@@ -384,22 +385,19 @@ def arrivals(
     course: Course, names: list[str], totals: list[tuple[str, list[Any]]], *, missing_too: bool
 ) -> Iterator[str]:
     """What a person should know of how the class has handed in, a line each: who is missing, what nobody understood."""
-    from autograder.grading.students import missing, not_understood
+    from autograder.calls.text import listed
+    from autograder.grading.students import missing, not_understood, roster
 
     for task, graded in totals:
         for row in graded:
             if row.fault.startswith("one student"):
                 yield f"{task}: not graded: {row.fault}"
-    for task in names if missing_too else ():
-        if absent := missing(course, task):
-            yield f"{task}: missing: {listed(absent)}"
+    students = roster(course) if missing_too else []
+    for task in names:
+        if absent := missing(course, task, students):
+            yield f"{task}: missing: {listed(absent, LISTED)}"
     if strange := not_understood(course):
-        yield f"not understood in submitted/: {listed(strange)}"
-
-
-def listed(names: list[str], most: int = 20) -> str:
-    more = [f"and {len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *more])
+        yield f"not understood in submitted/: {listed(strange, LISTED)}"
 
 
 def _moved(task: str, student: str, changes: list[Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LINE = 1000  # characters kept of a text that is shown on one line
@@ -36,6 +37,12 @@ def clean(text: str, limit: int = LINE, *, lines: bool = False) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     return text.translate(_MANY if lines else _ONE)
+
+
+def listed(texts: Sequence[str], most: int, separator: str = ", ") -> str:
+    """The first ``most`` of ``texts`` on one line, and how many there are more."""
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return separator.join([*texts[:most], *more])
 
 
 class _Table(dict[int, str]):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import autograder
+from autograder.calls.text import listed
 from autograder.grading.copies import copies, given_lines, own_code
 from autograder.grading.journal import Journal
 from autograder.grading.students import identity, look_alikes, quoted
@@ -78,8 +79,7 @@ class ClassFlags:
         """Who works with an older kit, in one line; "" when nobody does."""
         if not self._older:
             return ""
-        more = [f"and {len(self._older) - SHOWN} more"] if len(self._older) > SHOWN else []
-        names = ", ".join([*self._older[:SHOWN], *more])
+        names = listed(self._older, SHOWN)
         return f"{self._task}: made with a kit older than {autograder.__version__}: {names}"
 
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from autograder.authoring.definitions import region_lines
-from autograder.calls.text import clean
+from autograder.calls.text import clean, listed
 from autograder.notebook.cells import Cell, NotebookError, code_cells, parse_notebook
 
 LEAST = 200  # characters, without spaces, of code that two people do not write alike by chance
@@ -55,6 +55,5 @@ def copies(codes: Mapping[str, str]) -> dict[str, str]:
         for student in students:
             others = [clean(other, 80) for other in students if other != student]
             if others:
-                more = [f"and {len(others) - SHOWN} more"] if len(others) > SHOWN else []
-                flags[student] = f"the same code as {', '.join([*others[:SHOWN], *more])}"
+                flags[student] = f"the same code as {listed(others, SHOWN)}"
     return flags

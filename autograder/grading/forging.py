@@ -1,8 +1,9 @@
 """Signs that a notebook tries to forge its grade: what no honest notebook of a NumPy course contains.
 
 A grade does not depend on them: nothing that a notebook does to itself is believed. They are for the person who reads
-the table of the class. The evaluation adds one of its own: messages to the grader that its worker does not write. Signs are looked for in the text of the cells, by words first and then in the syntax tree, so
-that a sentence or a printed text is none; and few signs that are sure are better than many that accuse the innocent.
+the table of the class. The evaluation adds one of its own: messages to the grader that its worker does not write. Signs
+are looked for in the text of the cells, by words first and then in the syntax tree, so that a sentence or a printed text
+is none; and few signs that are sure are better than many that accuse the innocent.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from autograder.calls.text import clean
+from autograder.calls.text import clean, listed
 from autograder.notebook.cells import Cell
 
 LOOKED_AT = 100_000  # characters of a cell, and of a notebook where words are looked for
@@ -54,8 +55,7 @@ def forging_signs(cells: list[Cell]) -> list[str]:
 def forging_flag(cells: list[Cell]) -> list[str]:
     """One flag for all signs; none without any."""
     signs = forging_signs(cells)
-    more = [f"and {len(signs) - MOST} more"] if len(signs) > MOST else []
-    return [f"{FORGING}: {'; '.join([*signs[:MOST], *more])}"] if signs else []
+    return [f"{FORGING}: {listed(signs, MOST, '; ')}"] if signs else []
 
 
 def _signs(node: ast.AST) -> Iterator[str]:

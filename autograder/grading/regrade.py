@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from autograder.calls.text import listed
 from autograder.checks import CHECK_SECONDS, Check
 from autograder.checks.outcome import CheckResult, Status
 from autograder.grading.report import Report
@@ -96,6 +97,5 @@ def summary(changes: Sequence[Change], most: int = 12) -> str:
     )
     if not moved:
         return ""
-    shown = [f"{change.student} {change.before:g} -> {change.after:g}" for change in moved[:most]]
-    more = [f"and {len(moved) - most} more"] if len(moved) > most else []
-    return f"{len(moved)} student{'s move' if len(moved) > 1 else ' moves'}: {', '.join(shown + more)}"
+    shown = listed([f"{change.student} {change.before:g} -> {change.after:g}" for change in moved], most)
+    return f"{len(moved)} student{'s move' if len(moved) > 1 else ' moves'}: {shown}"

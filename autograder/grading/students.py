@@ -133,10 +133,10 @@ def roster(course: Course) -> list[str]:
         return sorted(row[0] for row in gradebook.db.query(Student.id))
 
 
-def missing(course: Course, task: str) -> list[str]:
-    """The students of the gradebook who have handed in nothing for ``task``."""
+def missing(course: Course, task: str, students: Iterable[str]) -> list[str]:
+    """Those of ``students`` who have handed in nothing for ``task``."""
     there = {identity(name) for name in students_of(course.submitted, task)}
-    return [student for student in roster(course) if identity(student) not in there]
+    return [student for student in students if identity(student) not in there]
 
 
 def present(course: Course) -> Callable[[str, str], bool]:

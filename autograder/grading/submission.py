@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.calls.text import clean
+from autograder.calls.text import clean, listed
 from autograder.course import Course, Task
 from autograder.grading.handed_in import Entry, OversizedFile, TaskFolder, UnreadableFile
 from autograder.notebook.cells import NotebookError
@@ -254,7 +254,7 @@ class _Arrived:
             files = [entry for entry in self._entries if entry.regular and entry.name != STAMP]
             notes = self._folder.notes[:SHOWN]
             if files:
-                notes.append(f"it holds {_listed([entry.shown for entry in files])}")
+                notes.append(f"it holds {listed([entry.shown for entry in files], SHOWN)}")
             if any(entry.name.lower().endswith(EXPORTS) for entry in files):
                 notes.append(f"an export is no notebook, expected {expected}")
             said = "; ".join(("no notebook", *notes))
@@ -270,11 +270,11 @@ class _Arrived:
         if others:
             many = "s" if len(others) > 1 else ""
             self.flags.append(
-                f"{len(others)} more notebook{many} in the submission: {_listed(others)};"
+                f"{len(others)} more notebook{many} in the submission: {listed(others, SHOWN)};"
                 f" {self.entry.shown} is graded"
             )
         if self._damaged:
-            self.flags.append(f"newer, but no readable notebook: {_listed(self._damaged)}")
+            self.flags.append(f"newer, but no readable notebook: {listed(self._damaged, SHOWN)}")
 
     def _lean(self, entry: Entry, *, strict: bool = False) -> Lean:
         return read_notebook(partial(self._folder.opened, entry), self._limit, strict=strict)
@@ -307,8 +307,3 @@ def read_notebook(
             raise
         with opened(min(SMALL, limit)) as pieces:
             return Lean(b"".join(pieces))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    return ", ".join([*names[:SHOWN], *more])

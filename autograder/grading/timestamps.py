@@ -7,6 +7,7 @@ and says so. A text that cannot be read gives no moment.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 import zoneinfo
@@ -15,6 +16,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone,
 from functools import cache, partial
 
 from autograder.calls.text import clean
+from autograder.notebook.cells import as_utf8
 
 LONGEST = 120  # characters of a text that can be a moment
 SHOWN = 40  # characters of it in a message
@@ -92,9 +94,9 @@ class Stamp:
 
 def decoded(content: bytes) -> str:
     """The text of a small file, whoever wrote it: UTF-8, UTF-16 as PowerShell writes it, or Japanese Windows."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
+    content = b"".join(as_utf8([content]))
+    if content.startswith(codecs.BOM_UTF8):
+        return content.decode("utf-8-sig", "replace")
     try:
         return content.decode()
     except UnicodeDecodeError:

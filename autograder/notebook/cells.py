@@ -17,7 +17,7 @@ ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LONGEST_MARK = 4
+LONGEST_MARK = max(len(mark) for mark, _ in ENCODINGS)
 
 
 class NotebookError(Exception):

@@ -191,9 +191,9 @@ def test_texts_with_a_byte_order_mark_or_the_line_ends_of_windows_build_the_same
     assert python(said).strip() == "unchanged"
     digest = "from autograder.grading.digests import reference_digest\nprint(reference_digest(course.root, 'task9_twice'))"
     changed = python(digest)
-    for name in (f"solutions/{TASK}.py",):
-        content = (project / name).read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-        (project / name).write_bytes(content)
+    reference = project / f"solutions/{TASK}.py"
+    content = reference.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    reference.write_bytes(content)
     assert python(digest) == changed
     assert path.read_bytes() == before
 
